@@ -1,0 +1,63 @@
+# How every target of the project is built: language level, warnings as errors, hardening.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(NTFERRY_WERROR "Warnings are errors" ON)
+set(NTFERRY_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,undefined")
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()
+
+add_library(ntferry_flags INTERFACE)
+target_compile_options(ntferry_flags INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow=local)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # clang has no -Wshadow=local; -Wsign-conversion is part of its -Wconversion, gcc's is not.
+  target_compile_options(ntferry_flags INTERFACE -Wno-unknown-warning-option -Wno-sign-conversion)
+endif()
+if(NTFERRY_WERROR)
+  target_compile_options(ntferry_flags INTERFACE -Werror)
+endif()
+target_include_directories(ntferry_flags INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(ntferry_flags INTERFACE _FILE_OFFSET_BITS=64)
+if(NTFERRY_FUZZ)
+  target_compile_options(ntferry_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+if(NTFERRY_SANITIZE)
+  target_compile_options(ntferry_flags INTERFACE -fsanitize=${NTFERRY_SANITIZE} -fno-omit-frame-pointer
+                                                 -fno-sanitize-recover=all)
+  target_link_options(ntferry_flags INTERFACE -fsanitize=${NTFERRY_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Sanitizer instrumentation makes gcc 12 report paths that cannot be taken.
+    target_compile_options(ntferry_flags INTERFACE -Wno-maybe-uninitialized -Wno-stringop-overflow
+                                                   -Wno-array-bounds -Wno-null-dereference)
+  endif()
+else()
+  target_compile_options(ntferry_flags INTERFACE -fstack-protector-strong)
+  target_link_options(ntferry_flags INTERFACE -Wl,-z,relro,-z,now)
+endif()
+
+# ntferry_library(NAME [DIRS dir...] [LINK lib...]): a static library of every .cpp directly in DIRS (default: here).
+# The sources are globbed so that a new chip or rule is one new file and nothing else.
+function(ntferry_library name)
+  cmake_parse_arguments(ARG "" "" "DIRS;LINK;PRIVATE" ${ARGN})
+  if(NOT ARG_DIRS)
+    set(ARG_DIRS .)
+  endif()
+  set(sources)
+  foreach(dir IN LISTS ARG_DIRS)
+    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*.cpp)
+    list(APPEND sources ${found})
+  endforeach()
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_link_libraries(${name} PUBLIC ntferry_flags ${ARG_LINK} PRIVATE ${ARG_PRIVATE})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ntferry_flags ${ARG_LINK})
+  endif()
+endfunction()
