@@ -1,0 +1,1 @@
+ntferry_test(devices LINK ntferry_vmm_devices)
