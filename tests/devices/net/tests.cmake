@@ -1,0 +1,1 @@
+ntferry_test(devices/net LINK ntferry_vmm_devices)
