@@ -1,0 +1,1 @@
+ntferry_test(registry LINK ntferry_registry)
