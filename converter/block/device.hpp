@@ -15,7 +15,7 @@ namespace ntferry::block {
 enum class ExtentKind : std::uint8_t {
     data, ///< stored bytes; may still all be zero
     zero, ///< known to read as zeros
-    hole, ///< nothing stored here: reads from the parent of a differencing image, else as zeros
+    hole, ///< nothing stored here, nor in a parent: reads as zeros
 };
 
 struct Extent {

@@ -1,0 +1,1 @@
+ntferry_test(block LINK ntferry_block)
