@@ -42,7 +42,7 @@ struct LevelIrq final : vmm::IrqLine {
 struct NicBench {
     vmm::PortBus ports;
     vmm::MmioBus mmio;
-    Bytes ram = Bytes(1U << 20U);
+    Bytes ram;
     vmm::GuestMemory memory;
     vmm::ManualClock clock;
     LevelIrq irq;
@@ -50,7 +50,7 @@ struct NicBench {
     static constexpr std::uint16_t io = 0xC000;
     static constexpr std::uint32_t mmio_base = 0xF0000000;
 
-    NicBench() { memory.add_region(0, ram); }
+    explicit NicBench(std::size_t memory_size = 1U << 20U) : ram(memory_size) { memory.add_region(0, ram); }
 
     /// BAR0 at io, BAR1 at mmio_base, I/O, memory and bus master on.
     static void enable(vmm::PciFunction& nic) {
