@@ -1,0 +1,1 @@
+ntferry_test(volume LINK ntferry_volume)
