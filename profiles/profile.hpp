@@ -80,6 +80,10 @@ struct Profile {
     const DeviceSpec* find(std::string_view type) const;
 };
 
+/// Changes one setting for one machine (MachineDescription::overrides): "cpu.max_leaf" to "1".
+/// @throws Error that lists the settings or the values allowed
+void apply_override(Profile& profile, const std::string& name, const std::string& value);
+
 /// Reads one profile file, following its "inherits" to files in the same folder.
 /// @throws Error naming file, line, element and what is allowed
 Profile load_profile(const std::string& path);

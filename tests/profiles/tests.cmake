@@ -1,0 +1,1 @@
+ntferry_test(profiles LINK ntferry_profiles)
