@@ -1,0 +1,113 @@
+# Whole disks: partition table by sfdisk, NT-style CHS values, volumes by mkntfs and mkfs.fat.
+# SPDX-License-Identifier: GPL-3.0-or-later
+import os
+import struct
+
+from . import tools
+
+SECTOR = 512
+EXTENDED = (0x05,)
+
+
+def chs(lba, heads, spt):
+    """As NT's disk administrator writes it: beyond cylinder 1023 the last representable sector."""
+    cylinder, rest = divmod(lba, heads * spt)
+    if cylinder > 1023:
+        return 1023, heads - 1, spt
+    return cylinder, rest // spt, rest % spt + 1
+
+
+def chs_bytes(lba, heads, spt):
+    cylinder, head, sector = chs(lba, heads, spt)
+    return bytes([head, sector | cylinder >> 2 & 0xC0, cylinder & 0xFF])
+
+
+def _fix_chs(table, disk, base=0):
+    """Rewrites the CHS bytes of the four entries of one table sector; `base` is what their LBA starts count from."""
+    for i in range(4):
+        at = 0x1BE + 16 * i
+        if table[at + 4]:
+            start, sectors = struct.unpack_from("<II", table, at + 8)
+            start += base
+            table[at + 1:at + 4] = chs_bytes(start, disk["heads"], disk["spt"])
+            table[at + 5:at + 8] = chs_bytes(start + sectors - 1, disk["heads"], disk["spt"])
+
+
+def partition(path, disk):
+    """Makes the sparse disk file with its partition table and signature."""
+    with open(path, "wb") as out:
+        out.truncate(disk["sectors"] * SECTOR)
+    script = [f"label: dos\nlabel-id: 0x{disk['signature']:08x}\nunit: sectors\n"]
+    for p in disk["partitions"]:
+        script.append(f"start={p['start']}, size={p['sectors']}, type={p['type']:x}" + (", bootable" if p.get("active") else ""))
+    tools.run(["sfdisk", "--no-reread", "--no-tell-kernel", "-q", "--wipe", "never", path], input="\n".join(script) + "\n")
+    with open(path, "r+b") as file:
+        table = bytearray(file.read(SECTOR))
+        _fix_chs(table, disk)
+        file.seek(0)
+        file.write(table)
+
+
+def write_boot_code(path, disk, code):
+    with open(path, "r+b") as file:
+        file.write(code[:0x1B8])
+        file.seek(0x1B8)
+        assert file.read(4) == struct.pack("<I", disk["signature"])
+
+
+def make_volume(path, p, disk):
+    """An empty volume in a file of its own, with the BPB of its place on the disk."""
+    with open(path, "wb") as out:
+        out.truncate(p["sectors"] * SECTOR)
+    if p["fs"] == "ntfs":
+        tools.run(["mkntfs", "-F", "-Q", "-q", "-s", "512", "-c", str(p.get("cluster", 4096)), "-p", str(p["start"]), "-H", str(disk["heads"]),
+                   "-S", str(disk["spt"]), "-L", p.get("label", ""), path, str(p["sectors"])])
+    else:
+        tools.run(["mkfs.fat", "-F", "16" if p["fs"] == "fat16" else "12", "-s", str(p.get("cluster", 65536) // SECTOR), "-h", str(p["start"]), "-g",
+                   f"{disk['heads']}/{disk['spt']}", "-r", "512", "-i", "4c4b%04x" % (p["start"] & 0xFFFF), "-n", p.get("label", "NO NAME"), path])
+
+
+def copy_sparse(source, target, offset):
+    """Puts a volume into the disk; holes stay holes."""
+    with open(source, "rb") as src, open(target, "r+b") as dst:
+        size, at = os.fstat(src.fileno()).st_size, 0
+        while at < size:
+            try:
+                begin = os.lseek(src.fileno(), at, os.SEEK_DATA)
+            except OSError:
+                break
+            end = os.lseek(src.fileno(), begin, os.SEEK_HOLE)
+            src.seek(begin)
+            dst.seek(offset + begin)
+            left = end - begin
+            while left:
+                block = src.read(min(left, 1 << 20))
+                dst.write(block)
+                left -= len(block)
+            at = end
+
+
+def set_boot_code(path, p, code, blocks):
+    """Puts the volume boot sector's code and NTLDR's block list in; the BPB stays. NTFS keeps its copy (last sector) equal."""
+    first, table = (0x54, 0x1C0) if p["fs"] == "ntfs" else (0x3E, 0x1C0)
+    assert code[0x1BC:0x1C0] == b"BLKL"
+    if len(blocks) > 7:
+        raise tools.Failure(f"NTLDR lies in {len(blocks)} pieces; the boot sector has room for 7")
+    with open(path, "r+b") as file:
+        sector = bytearray(file.read(SECTOR))
+        sector[0:3] = code[0:3]
+        sector[first:SECTOR] = code[first:SECTOR]
+        for i, (start, count) in enumerate(blocks):
+            struct.pack_into("<II", sector, table + 8 * i, start, count)
+        file.seek(0)
+        file.write(sector)
+        if p["fs"] == "ntfs":
+            file.seek((p["sectors"] - 1) * SECTOR)
+            file.write(sector)
+
+
+def bpb(path):
+    with open(path, "rb") as file:
+        sector = file.read(SECTOR)
+    return {"sectors_per_track": struct.unpack_from("<H", sector, 0x18)[0], "heads": struct.unpack_from("<H", sector, 0x1A)[0],
+            "hidden_sectors": struct.unpack_from("<I", sector, 0x1C)[0], "sectors_per_cluster": sector[0x0D]}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/lookalike.hpp"
+
+#include "tests/support/run.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace ntferry::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path generator = fs::path(NTFERRY_SOURCE_DIR) / "tests/lookalike";
+const fs::path folder = fs::path(NTFERRY_BINARY_DIR) / "lookalike";
+
+/// An exclusive lock on a file, held as long as the object lives.
+class FileLock {
+  public:
+    explicit FileLock(const fs::path& path) : fd_(::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0666)) {
+        if (fd_ < 0 || ::flock(fd_, LOCK_EX) != 0)
+            throw std::runtime_error("cannot lock " + path.string());
+    }
+    ~FileLock() { ::close(fd_); }
+    FileLock(const FileLock&) = delete;
+    FileLock& operator=(const FileLock&) = delete;
+
+  private:
+    int fd_;
+};
+
+fs::file_time_type newest_source() {
+    fs::file_time_type newest = fs::file_time_type::min();
+    for (const auto& entry : fs::recursive_directory_iterator(generator)) {
+        const fs::path extension = entry.path().extension();
+        const bool source =
+            extension == ".py" || extension == ".txt" || extension == ".asm" || extension.empty();
+        if (entry.is_regular_file() && source)
+            newest = std::max(newest, entry.last_write_time());
+    }
+    return newest;
+}
+
+/// Runs a generator unless `product` is there and newer than the generator's sources.
+void make(const fs::path& product, const std::string& arguments) {
+    fs::create_directories(folder);
+    const FileLock lock(folder / ".lock");
+    if (fs::exists(product) && fs::last_write_time(product) >= newest_source())
+        return;
+    const std::string command = "LOOKALIKE_POPULATE='" + std::string(NTFERRY_LOOKALIKE_POPULATE) + "' '" +
+                                generator.string() + "/" + arguments + " --cache '" + folder.string() +
+                                "/.cache'";
+    const RunResult result = run_shell(command);
+    if (result.exit_code != 0)
+        throw std::runtime_error(result.err.empty() ? "the lookalike generator failed" : result.err);
+}
+
+void make_variant(const std::string& variant) {
+    make(folder / (variant + ".json"), "make' " + variant + " '" + folder.string() + "'");
+}
+
+} // namespace
+
+std::string lookalike_disk(const std::string& variant, unsigned index) {
+    const boost::json::object facts = lookalike_facts(variant);
+    return (folder / facts.at("disks").as_array().at(index).at("file").as_string().c_str()).string();
+}
+
+std::string copy_lookalike(const std::string& variant, const std::string& path, unsigned index) {
+    const RunResult copied =
+        run_shell("cp --sparse=always '" + lookalike_disk(variant, index) + "' '" + path + "'");
+    if (copied.exit_code != 0)
+        throw std::runtime_error(copied.err);
+    return path;
+}
+
+boost::json::object lookalike_facts(const std::string& variant) {
+    make_variant(variant);
+    std::ifstream file(folder / (variant + ".json"), std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    return boost::json::parse(text).as_object();
+}
+
+std::string lookalike_media() {
+    const fs::path media = folder / "media";
+    make(media / "media.json", "make-media' '" + media.string() + "'");
+    return media.string();
+}
+
+std::string lookalike_missing() {
+    std::string missing;
+    for (const char* program :
+         {"python3", "sfdisk", "mkntfs", "mkfs.fat", "mcopy", "hivexregedit", "gcab", "mscompress", "nasm",
+          "xorriso", "i686-w64-mingw32-gcc", "i686-w64-mingw32-ld"})
+        if (!have_program(program))
+            missing += std::string(missing.empty() ? "missing programs: " : " ") + program;
+    return missing;
+}
+
+} // namespace ntferry::test
