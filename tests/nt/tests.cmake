@@ -1,0 +1,1 @@
+ntferry_test(nt LINK ntferry_nt)
