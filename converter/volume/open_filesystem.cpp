@@ -2,6 +2,7 @@
 #include "converter/volume/open_filesystem.hpp"
 
 #include "converter/volume/bpb.hpp"
+#include "converter/volume/fat/open.hpp"
 #include "converter/volume/ntfs/open.hpp"
 
 #include <array>
@@ -33,7 +34,7 @@ FileSystemPtr open_filesystem(block::SharedBlockDevice volume, const FileSystemO
         throw Error(volume->name(), "is read-only");
     if (bpb->kind == FileSystemKind::ntfs)
         return ntfs::open(std::move(volume), *bpb, options);
-    throw Error(volume->name(), "FAT is not yet readable", {}, ErrorKind::unsupported);
+    return fat::open(std::move(volume), *bpb, options);
 }
 
 } // namespace ntferry::volume
