@@ -1,6 +1,7 @@
 # Libraries, all Debian 12 packages (scripts/packages).
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
+find_package(LibArchive REQUIRED)
 find_package(Boost 1.81 REQUIRED COMPONENTS json program_options)
 find_package(fmt REQUIRED)
 find_package(pugixml REQUIRED)

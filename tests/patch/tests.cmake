@@ -1,0 +1,1 @@
+ntferry_test(patch LINK ntferry_patch)
