@@ -223,8 +223,8 @@ class Volume {
             in.seekg(0, std::ios::end);
             const auto size = static_cast<s64>(in.tellg());
             in.seekg(0);
-            if (size && ntfs_attr_truncate_solid(data, size) != 0)
-                fail(source);
+            if (size && ntfs_attr_truncate_solid(data, size) != 0 && errno != ENOSPC)
+                fail(source); // ENOSPC: no hole of that size; the file comes in pieces below
         }
         std::vector<char> block(1 << 20);
         s64 offset = 0;

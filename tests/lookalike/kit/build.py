@@ -7,7 +7,7 @@ import struct
 
 from . import disk, pe, tools, volume, winnt
 
-COMMAND_LINE = "console=tty0 console=ttyS0,115200 panic=1 acpi=off"
+COMMAND_LINE = "console=ttyS0,115200 console=tty0 panic=1"
 
 
 def _loader(ntldr, kernel, kernel_blocks, initrd, initrd_blocks, command_line):
@@ -73,7 +73,7 @@ def _variant(spec, folder, work, cache, options):
     if spec.get("ntbootdd"):
         spec["ntbootdd_bytes"] = pe.edition(images[spec["ntbootdd"]], spec["edition"], cache)
     facts = {"variant": spec["variant"], "title": spec["title"], "kind": spec.get("kind", "nt4"), "disks": []}
-    files, extra = {}, {}
+    files, extra, raws = {}, {}, []
     for index, d in enumerate(spec["disks"]):
         path = os.path.join(folder, spec["variant"] + (f"-{index}" if len(spec["disks"]) > 1 else "") + ".img")
         raw = os.path.join(work, f"disk{index}.img")
@@ -103,21 +103,36 @@ def _variant(spec, folder, work, cache, options):
                     file.seek(p["start"] * disk.SECTOR)
                     file.write(p["raw"])
             partitions.append(described)
-        os.replace(raw, path)
+        raws.append((raw, path))
         facts["disks"].append({"file": os.path.basename(path), "sectors": d["sectors"], "signature": d["signature"],
                                "heads": d["heads"], "sectors_per_track": d["spt"], "cylinders": d["sectors"] // (d["heads"] * d["spt"]),
                                "partitions": partitions})
+    _fault_tolerant(spec, [raw for raw, _ in raws], boot, work, cache, options, files)
+    for raw, path in raws:
+        os.replace(raw, path)
     facts.update(_server_facts(spec, files, extra, options))
     tools.write(os.path.join(folder, spec["variant"] + ".json"), json.dumps(facts, indent=1).encode())
     return facts
+
+
+def _fault_tolerant(spec, raws, boot, work, cache, options, files):
+    """Second members of mirrors and the members of stripe sets, as NT's FTDISK lays them out."""
+    for index, d in enumerate(spec["disks"]):
+        for p in d["partitions"]:
+            if "copy_of" in p:
+                disk.copy_range(raws[p["copy_of"][0]], raws[index], p["start"], p["sectors"])
+    for stripe in spec.get("stripes", []):
+        image = os.path.join(work, "stripe.img")
+        _, _, found = _volume(image, stripe["volume"], spec["disks"][0], spec, boot, work, cache, options)
+        disk.spread(image, [(raws[d], spec["disks"][d]["partitions"][p]["start"]) for d, p in stripe["members"]], stripe["chunk"])
+        files.update(found)
+        os.unlink(image)
 
 
 def _volume(image, p, d, spec, boot, work, cache, options):
     disk.make_volume(image, p, d)
     tree = volume.Tree(os.path.join(work, "tree"))
     roles, versions, found = p.get("roles", []), {}, {}
-    if "stripe" in roles:
-        return None, {}, {}
     if "system" in roles and spec.get("nt_boot", True):
         winnt.system_partition(tree, spec, boot)
         for name in ("VMLINUZ", "INITRD"):
@@ -143,6 +158,8 @@ def _volume(image, p, d, spec, boot, work, cache, options):
         tools.run([tools.populate_program(cache), image], input="\n".join(last) + "\n")
     letter = p.get("letter", "") or f"partition{p['start']}"
     for name, (attributes, source) in tree.files.items():
+        if name in p.get("removed", []):
+            continue
         data = tools.read(source)
         if name == "NTLDR":
             with open(image, "rb") as file:
@@ -171,5 +188,5 @@ def _server_facts(spec, files, extra, options):
                      for name, values in spec.get("services", {}).items()},
         "printers": [p["name"] for p in spec.get("printers", [])], "shares": spec.get("shares", {}), "gina": spec.get("gina", ""),
         "notes": spec.get("notes", []), "system_hive": "torn" if spec.get("torn_system") else "bad" if spec.get("bad_system") else "clean",
-        "ft": spec.get("ft", []), "files": files, **extra,
+        "ft": spec.get("ft", []), "stale_marker": spec.get("stale_marker", ""), "policy_role": spec.get("policy_role", 3), "processors": spec.get("processors", 1), "files": files, **extra,
     }

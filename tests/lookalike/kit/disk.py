@@ -6,7 +6,6 @@ import struct
 from . import tools
 
 SECTOR = 512
-EXTENDED = (0x05,)
 
 
 def chs(lba, heads, spt):
@@ -38,14 +37,22 @@ def partition(path, disk):
     with open(path, "wb") as out:
         out.truncate(disk["sectors"] * SECTOR)
     script = [f"label: dos\nlabel-id: 0x{disk['signature']:08x}\nunit: sectors\n"]
-    for p in disk["partitions"]:
-        script.append(f"start={p['start']}, size={p['sectors']}, type={p['type']:x}" + (", bootable" if p.get("active") else ""))
+    for number, p in enumerate(disk["partitions"], 1):
+        named = f"{path}5 : " if p.get("logical") else f"{path}{number} : "
+        script.append(f"{named}start={p['start']}, size={p['sectors']}, type={p['type']:x}" + (", bootable" if p.get("active") else ""))
     tools.run(["sfdisk", "--no-reread", "--no-tell-kernel", "-q", "--wipe", "never", path], input="\n".join(script) + "\n")
     with open(path, "r+b") as file:
         table = bytearray(file.read(SECTOR))
         _fix_chs(table, disk)
         file.seek(0)
         file.write(table)
+        for p in disk["partitions"]:
+            if p.get("logical"):
+                file.seek(p["ebr"] * SECTOR)
+                table = bytearray(file.read(SECTOR))
+                _fix_chs(table, disk, p["ebr"])
+                file.seek(p["ebr"] * SECTOR)
+                file.write(table)
 
 
 def write_boot_code(path, disk, code):
@@ -85,6 +92,32 @@ def copy_sparse(source, target, offset):
                 dst.write(block)
                 left -= len(block)
             at = end
+
+
+def copy_range(source, target, start, sectors):
+    """Copies sectors `start`… of one disk to the same place of another: a mirror's second member."""
+    with open(source, "rb") as src, open(target, "r+b") as dst:
+        for at in range(start * SECTOR, (start + sectors) * SECTOR, 1 << 20):
+            src.seek(at)
+            block = src.read(min(1 << 20, (start + sectors) * SECTOR - at))
+            if block.strip(b"\0"):
+                dst.seek(at)
+                dst.write(block)
+
+
+def spread(volume, members, chunk):
+    """Deals a volume's chunks out to stripe members: [(disk file, first sector)], round robin from the first."""
+    files = [open(path, "r+b") for path, _ in members]
+    with open(volume, "rb") as src:
+        index = 0
+        while block := src.read(chunk):
+            if block.strip(b"\0"):
+                row, column = divmod(index, len(members))
+                files[column].seek(members[column][1] * SECTOR + row * chunk)
+                files[column].write(block)
+            index += 1
+    for file in files:
+        file.close()
 
 
 def set_boot_code(path, p, code, blocks):

@@ -67,7 +67,7 @@ def make(folder, cache):
             text = f'[Version]\r\nSignature="$Windows NT$"\r\n[Strings]\r\nSERVICE_PACK_NUMBER="{name}"\r\n'.encode()
             put(f"{root}/update.inf", text, "update.inf", "raw", text)
         facts[name] = {"edition": which, "folder": root, "iso": name + ".iso" if is_cd else "",
-                       "file_version": f"4.0.1381.{pe.EDITIONS[which]}", "files": files}
+                       "file_version": pe.file_version(which), "files": files}
     volume.clean(work)
     tools.write(os.path.join(folder, "media.json"), json.dumps(facts, indent=1).encode())
     return facts

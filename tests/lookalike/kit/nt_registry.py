@@ -159,7 +159,8 @@ def control_set(keys, base, spec):
         add_service(keys, base, name, int(kind), int(start), int(error), None if group == "-" else group,
                     None if tag == "-" else int(tag), None if image == "-" else image, depends)
     for name, values in spec.get("services", {}).items():
-        keys.put(f"{base}\\Services\\{name}", values)
+        image = {"ImagePath": Expand(values["ImagePath"])} if "ImagePath" in values else {}
+        keys.put(f"{base}\\Services\\{name}", {**values, **image})
     for path, values in spec.get("system_extra", {}).items():
         keys.put(f"{base}\\{path}", values)
     groups = {}
@@ -237,6 +238,8 @@ def system_keys(spec):
         keys.put("DISK", {"Information": disk_information(spec), "\\device\\CdRom0": spec.get("cdrom_letter", "G") + ":"})
     else:
         keys.put("DISK", {})
+    for path, values in spec.get("system_root_keys", {}).items():
+        keys.put(path, values)
     return keys
 
 

@@ -11,8 +11,9 @@ import struct
 from . import tools
 
 COMPANY = "NTFerry lookalike, not Microsoft"
-# edition -> last part of 4.0.1381.N
-EDITIONS = {"rtm": 1, "sp3": 4, "sp5": 204, "sp6a": 335, "tse": 32804, "tse-sp6": 33580}
+# edition -> last part of the file version
+EDITIONS = {"rtm": 1, "sp3": 4, "sp5": 204, "sp6a": 335, "tse": 32804, "tse-sp6": 33580, "nt351": 1, "win2000": 6717}
+BASES = {"nt351": (3, 51, 1057), "win2000": (5, 0, 2195)}  # NT 4.0 is (4, 0, 1381)
 
 EXPORTS = {
     "ntoskrnl.exe": ("DbgPrint ExAllocatePoolWithTag ExFreePool IoCreateDevice IoDeleteDevice IofCallDriver IofCompleteRequest "
@@ -141,12 +142,16 @@ def linked(cache):
     return folder
 
 
+def file_version(which):
+    return "{}.{}.{}.{}".format(*BASES.get(which, (4, 0, 1381)), EDITIONS[which])
+
+
 def edition(image, which, cache):
     """The bytes of an image in one edition."""
     data = bytearray(tools.read(os.path.join(linked(cache), image.name)))
-    build = EDITIONS[which]
+    major, minor, build = BASES.get(which, (4, 0, 1381))
     fixed = data.find(b"\xbd\x04\xef\xfe")
-    struct.pack_into("<IIII", data, fixed + 8, 4 << 16, 1381 << 16 | build, 4 << 16, 1381 << 16 | build)
+    struct.pack_into("<IIII", data, fixed + 8, *([major << 16 | minor, build << 16 | EDITIONS[which]] * 2))
     mark = data.find(b"NTFERRY-EDITION:") + 16
     data[mark:mark + 16] = which.encode().ljust(16, b"\0")
     size = image.size.get(which, 0)

@@ -65,7 +65,8 @@ def setup_log(spec, images, cache):
     lines = ["[Paths]", f'TargetDirectory="\\{root}"', f'TargetDevice="{spec["boot_device"]}"', f'SystemPartitionDirectory="\\"',
              f'SystemPartition="{spec["system_device"]}"', "[Signature]", 'Version="WinNt4.0"', "[Files.SystemPartition]",
              'ntldr="ntldr","26d4c"', 'NTDETECT.COM="NTDETECT.COM","b5bf"', "[Files.WinNt]"]
-    for path, image in installed(spec, images):
+    listed = dict(spec, kernel="ntoskrnl.exe", hal="hal.dll") if spec.get("setup_log_lies") else spec
+    for path, image in installed(listed, images):
         check = pe.checksum(pe.edition(image, spec.get("setup_edition", "rtm"), cache))
         lines.append(f'\\{root}\\{path.replace("/", chr(92))}="{image.name.upper()}","{check:x}"')
     return "\r\n".join(lines) + "\r\n"
@@ -138,7 +139,7 @@ def boot_partition(tree, spec, cache, work):
         which = spec.get("editions", {}).get(image.name, spec["edition"])
         data = pe.edition(image, which, cache)
         tree.add(f"{root}/{path}", data)
-        versions[f"{root}/{path}"] = {"original": image.name, "edition": which, "file_version": f"4.0.1381.{pe.EDITIONS[which]}",
+        versions[f"{root}/{path}"] = {"original": image.name, "edition": which, "file_version": pe.file_version(which),
                                       "checksum": f"{pe.checksum(data):x}"}
     tree.add(f"{root}/repair/setup.log", setup_log(spec, images, cache))
     tree.add(f"{root}/repair/system._", compressed_cab("system", system, work))
