@@ -1,0 +1,1 @@
+ntferry_test(host/net LINK ntferry_vmm_host)

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "vmm/host/net/reader_thread.hpp"
+
+#include "vmm/devices/net/ethernet.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include <poll.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace ntferry::vmm::net {
+
+ReaderThread::ReaderThread(std::string name, int descriptor, ReadFrame read_frame, FrameQueue& queue,
+                           const NetHost& host, Turn turn)
+    : name_(std::move(name)), descriptor_(descriptor), read_frame_(std::move(read_frame)), queue_(queue),
+      host_(host), turn_(std::move(turn)), wake_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (wake_event_ < 0)
+        throw SystemError(name_, "cannot make an event", errno);
+    thread_ = std::thread([this] { run(); });
+    pthread_setname_np(thread_.native_handle(), "net");
+}
+
+ReaderThread::~ReaderThread() {
+    leaving_ = true;
+    wake();
+    thread_.join();
+    close(wake_event_);
+}
+
+void ReaderThread::wake() {
+    const std::uint64_t one = 1;
+    // A full counter wakes as well.
+    [[maybe_unused]] const ssize_t written = write(wake_event_, &one, sizeof one);
+}
+
+void ReaderThread::run() {
+    std::array<std::uint8_t, 65536> buffer{};
+    while (!leaving_) {
+        bool full = false;
+        bool again = false;
+        {
+            const std::lock_guard lock(host_.machine_lock);
+            queue_.drain();
+            full = queue_.full();
+            again = turn_ && turn_();
+        }
+        std::array<pollfd, 2> wait{{{wake_event_, POLLIN, 0}, {descriptor_, POLLIN, 0}}};
+        if (poll(wait.data(), full ? 1 : 2, again ? 1 : -1) < 0 && errno != EINTR)
+            break;
+        if (wait[0].revents != 0) {
+            std::uint64_t count = 0;
+            [[maybe_unused]] const ssize_t read_back = read(wake_event_, &count, sizeof count);
+            continue;
+        }
+        // Several frames a turn, so that the lock is not taken for each.
+        const std::lock_guard lock(host_.machine_lock);
+        for (int i = 0; i < 64 && !queue_.full(); ++i) {
+            const long length = read_frame_(buffer);
+            if (length == 0 || (length < 0 && (errno == EAGAIN || errno == EINTR)))
+                break;
+            if (length < 0) {
+                broken_ = true;
+                break;
+            }
+            if (static_cast<std::size_t>(length) <= maximum_frame)
+                queue_.push(ByteView(buffer).first(static_cast<std::size_t>(length)));
+        }
+        if (broken_)
+            break;
+    }
+    if (broken_ && host_.fault)
+        host_.fault(
+            fmt::format("{}: the network is gone: {}", name_, std::generic_category().message(errno)));
+}
+
+} // namespace ntferry::vmm::net

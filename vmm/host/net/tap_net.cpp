@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "vmm/host/net/tap_net.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace ntferry::vmm::net {
+
+TapNet::TapNet(const std::string& device, const NetHost& host) {
+    if (device.empty() || device.size() >= IFNAMSIZ)
+        throw Error("bridge", "say which tap device", "tap=NAME, at most 15 characters", ErrorKind::usage);
+    descriptor_ = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor_ < 0)
+        throw SystemError("/dev/net/tun", "cannot open", errno, "load the tun module or use another network");
+    ifreq request{};
+    std::copy(device.begin(), device.end(), request.ifr_name);
+    request.ifr_flags = IFF_TAP | IFF_NO_PI;
+    if (ioctl(descriptor_, TUNSETIFF, &request) < 0) {
+        const int error = errno;
+        close(descriptor_);
+        throw SystemError(device, "cannot open the tap device", error,
+                          "make it for this user: ip tuntap add dev " + device + " mode tap user NAME");
+    }
+    const int fd = descriptor_;
+    reader_ = std::make_unique<ReaderThread>(
+        device, fd, [fd](MutableByteView out) { return static_cast<long>(read(fd, out.data(), out.size())); },
+        queue_, host);
+}
+
+TapNet::~TapNet() {
+    reader_.reset();
+    close(descriptor_);
+}
+
+void TapNet::send_frame(ByteView frame) {
+    // A bridge without room drops; so would a switch.
+    [[maybe_unused]] const ssize_t written = write(descriptor_, frame.data(), frame.size());
+}
+
+void TapNet::receive_ready() {
+    const bool was_full = queue_.full();
+    queue_.drain();
+    if (was_full && !queue_.full())
+        reader_->wake();
+}
+
+} // namespace ntferry::vmm::net
