@@ -3,8 +3,14 @@
 #include "converter/block/open.hpp"
 
 #include "converter/block/busy.hpp"
+#include "converter/block/nbd.hpp"
 #include "converter/block/raw.hpp"
+#include "converter/block/rescued.hpp"
+#include "converter/block/split.hpp"
+#include "converter/block/ssh.hpp"
+#include "converter/block/stream.hpp"
 #include "converter/block/vhd/vhd.hpp"
+#include "converter/block/vhdx.hpp"
 
 #include <fmt/format.h>
 
@@ -14,6 +20,8 @@
 
 namespace ntferry::block {
 namespace {
+
+constexpr std::string_view map_option = ",map=";
 
 struct Magic {
     std::size_t offset;
@@ -53,6 +61,16 @@ BlockDevicePtr open_path(const std::string& path, const OpenOptions& options) {
             file.reset();
             return vhd::open(path, options.access);
         }
+        if (looks_like_vhdx(*file)) {
+            if (options.access == Access::read_write)
+                throw Error(path, "is a VHDX image, which can only be read", "convert it to VHD first");
+            return open_vhdx(path);
+        }
+        if (const std::vector<std::string> parts = split_parts(path); !parts.empty()) {
+            if (options.access == Access::read_write)
+                throw Error(path, "is a split image, which can only be read", "convert it to VHD first");
+            return std::make_unique<SplitDevice>(parts);
+        }
         refuse_foreign(*file);
     }
     if (options.access == Access::read_write)
@@ -65,6 +83,26 @@ BlockDevicePtr open_path(const std::string& path, const OpenOptions& options) {
 BlockDevicePtr open_disk(std::string_view spec, const OpenOptions& options) {
     if (spec.empty())
         throw Error("source", "no name given", {}, ErrorKind::usage);
+    const bool writing = options.access == Access::read_write;
+    if (spec == "-") {
+        if (writing)
+            throw Error("-", "standard input cannot be written");
+        return open_standard_input();
+    }
+    if (is_nbd_uri(spec))
+        return open_nbd(std::string(spec), options.access);
+    if (spec.starts_with("ssh://")) {
+        if (writing)
+            throw Error(std::string(spec), "a disk over ssh can only be read");
+        return open_ssh(spec, options.allow_busy);
+    }
+    if (const std::size_t comma = spec.rfind(map_option); comma != std::string_view::npos) {
+        if (writing)
+            throw Error(std::string(spec), "an image with a map can only be read");
+        auto image = open_path(std::string(spec.substr(0, comma)), options);
+        return std::make_unique<RescuedDevice>(
+            std::move(image), RescueMap::load(std::string(spec.substr(comma + map_option.size()))));
+    }
     return open_path(std::string(spec), options);
 }
 

@@ -4,4 +4,15 @@
 
 #include "migrate/cli/command.hpp"
 
-namespace ntferry::cli {} // namespace ntferry::cli
+namespace ntferry::cli {
+
+Command image_info_command();
+Command image_check_command();
+Command image_create_command();
+Command image_convert_command();
+Command image_flatten_command();
+Command image_compare_command();
+Command image_commit_command();
+Command image_rebase_command();
+
+} // namespace ntferry::cli

@@ -1,0 +1,24 @@
+// RescuedDevice: an image that ddrescue made, with its map: what was not read is an error, not zeros.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "converter/block/device.hpp"
+#include "converter/block/rescue_map.hpp"
+
+namespace ntferry::block {
+
+class RescuedDevice final : public BlockDevice {
+  public:
+    RescuedDevice(BlockDevicePtr image, RescueMap map);
+    std::string name() const override { return image_->name(); }
+    std::uint64_t size() const override { return image_->size(); }
+    /// @throws ReadError for the first part that the map does not call finished
+    void read(std::uint64_t offset, MutableByteView out) override;
+    std::vector<Extent> extents(std::uint64_t offset, std::uint64_t length) override;
+
+  private:
+    BlockDevicePtr image_;
+    RescueMap map_;
+};
+
+} // namespace ntferry::block
