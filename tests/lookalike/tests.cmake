@@ -9,7 +9,9 @@ target_compile_definitions(ntferry_test_support PRIVATE
   NTFERRY_LOOKALIKE_POPULATE="$<TARGET_FILE:lookalike-populate>")
 target_link_libraries(ntferry_test_support PUBLIC Boost::json)
 
-add_executable(test-lookalike ${CMAKE_CURRENT_SOURCE_DIR}/lookalike/lookalike_test.cpp)
+# populate.cpp is a program of its own, so the sources of this one are named.
+add_executable(test-lookalike
+  ${CMAKE_CURRENT_SOURCE_DIR}/lookalike/lookalike_test.cpp ${CMAKE_CURRENT_SOURCE_DIR}/lookalike/boot_test.cpp)
 target_link_libraries(test-lookalike PRIVATE ntferry_test_support)
 catch_discover_tests(test-lookalike DISCOVERY_MODE PRE_TEST TEST_PREFIX "lookalike: "
-  PROPERTIES TIMEOUT 300 LABELS "slow" SKIP_REGULAR_EXPRESSION "SKIP:")
+  PROPERTIES TIMEOUT 900 LABELS "slow" SKIP_REGULAR_EXPRESSION "SKIP:")

@@ -61,6 +61,16 @@ void make(const fs::path& product, const std::string& arguments) {
         throw std::runtime_error(result.err.empty() ? "the lookalike generator failed" : result.err);
 }
 
+boost::json::object read_manifest(const fs::path& where, const std::string& variant) {
+    std::ifstream file(where / (variant + ".json"), std::ios::binary);
+    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    return boost::json::parse(text).as_object();
+}
+
+std::string disk_name(const fs::path& where, const std::string& variant, unsigned index) {
+    return read_manifest(where, variant).at("disks").as_array().at(index).at("file").as_string().c_str();
+}
+
 void make_variant(const std::string& variant) {
     make(folder / (variant + ".json"), "make' " + variant + " '" + folder.string() + "'");
 }
@@ -68,8 +78,27 @@ void make_variant(const std::string& variant) {
 } // namespace
 
 std::string lookalike_disk(const std::string& variant, unsigned index) {
-    const boost::json::object facts = lookalike_facts(variant);
-    return (folder / facts.at("disks").as_array().at(index).at("file").as_string().c_str()).string();
+    make_variant(variant);
+    return (folder / disk_name(folder, variant, index)).string();
+}
+
+std::string lookalike_linux_disk(const std::string& variant) {
+    const fs::path linux_folder = folder / "linux";
+    const std::string agent = (folder / "agent").string();
+    fs::create_directories(linux_folder);
+    {
+        const FileLock lock(folder / ".agent-lock");
+        if (!fs::exists(agent + "/vmlinuz") || !fs::exists(agent + "/initrd")) {
+            const RunResult result =
+                run_shell("'" + std::string(NTFERRY_SOURCE_DIR) + "/tests/agent/build' '" + agent + "'");
+            if (result.exit_code != 0)
+                throw std::runtime_error(result.err.empty() ? "the guest agent cannot be built" : result.err);
+        }
+    }
+    make(linux_folder / (variant + ".json"), "make' " + variant + " '" + linux_folder.string() +
+                                                 "' --kernel '" + agent + "/vmlinuz' --initrd '" + agent +
+                                                 "/initrd'");
+    return (linux_folder / disk_name(linux_folder, variant, 0)).string();
 }
 
 std::string copy_lookalike(const std::string& variant, const std::string& path, unsigned index) {
@@ -82,9 +111,7 @@ std::string copy_lookalike(const std::string& variant, const std::string& path, 
 
 boost::json::object lookalike_facts(const std::string& variant) {
     make_variant(variant);
-    std::ifstream file(folder / (variant + ".json"), std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    return boost::json::parse(text).as_object();
+    return read_manifest(folder, variant);
 }
 
 std::string lookalike_media() {

@@ -139,8 +139,7 @@ def _volume(image, p, d, spec, boot, work, cache, options):
             if options[name]:
                 tree.add(f"NTFERRY/{name}", tools.read(options[name]))
     if "boot" in roles:
-        versions, pages = winnt.boot_partition(tree, spec, cache, work)
-        versions = {"images": versions, "torn_pages": pages}
+        versions = winnt.boot_partition(tree, spec, cache, work)
     for name, data in p.get("files", {}).items():
         tree.add(name, data)
     lines = [line for line in p.get("helper", [])]

@@ -1,5 +1,6 @@
 # What lies on the system and boot partitions of a lookalike server.
 # SPDX-License-Identifier: GPL-3.0-or-later
+import hashlib
 import os
 import random
 import struct
@@ -134,6 +135,7 @@ def boot_partition(tree, spec, cache, work):
     files, system, software, pages = hives(spec, cache)
     for name, data in files.items():
         tree.add(f"{config}/{name}", data)
+    facts = {"system_hive_data_sha256": hashlib.sha256(system[4096:]).hexdigest(), "torn_pages": pages}
     versions = {}
     for path, image in installed(spec, images):
         which = spec.get("editions", {}).get(image.name, spec["edition"])
@@ -156,4 +158,4 @@ def boot_partition(tree, spec, cache, work):
     tree.add("Program Files/Plus!/readme.txt", "nothing here\r\n")
     for path, data in spec.get("more_files", {}).items():
         tree.add(path, data)
-    return versions, pages
+    return {"images": versions, **facts}
