@@ -48,7 +48,8 @@ void print_man(const Command& command, std::ostream& out) {
     fmt::print(out, ".SH SYNOPSIS\n.B ntferry {}\n{}\n", troff(command.name), troff(command.synopsis));
     fmt::print(out, ".SH DESCRIPTION\n{}\n", troff(command.description));
     fmt::print(out, ".SH OPTIONS\n");
-    for (const auto& option : visible_options(command).options())
+    const po::options_description options = visible_options(command);
+    for (const auto& option : options.options())
         fmt::print(out, ".TP\n.B {} {}\n{}\n",
                    troff(option->canonical_display_name(po::command_line_style::allow_long)),
                    troff(option->format_parameter()), troff(option->description()));
@@ -91,7 +92,8 @@ void print_completion(const std::vector<Command>& commands, std::ostream& out) {
             if ((command.name.find(' ') != std::string::npos) != two_words)
                 continue;
             std::vector<std::string> options;
-            for (const auto& option : visible_options(command).options())
+            const po::options_description visible = visible_options(command);
+            for (const auto& option : visible.options())
                 options.push_back("--" + option->long_name());
             fmt::print(out,
                        "    \"{}\"*) [[ $cur == -* ]] && COMPREPLY=($(compgen -W \"{}\" -- \"$cur\")) ;;\n",
