@@ -6,12 +6,14 @@
 
 namespace ntferry::cli {
 
+Command capture_command();
 Command image_info_command();
 Command image_check_command();
 Command image_create_command();
 Command image_convert_command();
 Command image_flatten_command();
 Command image_compare_command();
+Command image_verify_command();
 Command image_commit_command();
 Command image_rebase_command();
 
