@@ -1,8 +1,9 @@
-// PIIX IDE with a disk and an empty channel under random accesses. SPDX-License-Identifier: GPL-3.0-or-later
+// PIIX IDE with disks and a CD-ROM drive under random accesses. SPDX-License-Identifier: GPL-3.0-or-later
 // LINK: ntferry_vmm_devices
 #include "tests/devices/fake_disk.hpp"
 #include "tests/fuzz/device_fuzz.hpp"
 #include "vmm/devices/ide/ata_disk.hpp"
+#include "vmm/devices/ide/atapi_cdrom.hpp"
 #include "vmm/devices/ide/piix_ide.hpp"
 
 using namespace ntferry;
@@ -18,9 +19,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     PiixIde ide(bench.ports, bench.memory, bench.clock, bench.irq, irq15, {.interrupt_delay = 20'000});
     ide.attach(0, 0, std::make_unique<AtaDisk>(disk, AtaDiskOptions{}));
     ide.attach(0, 1, std::make_unique<AtaDisk>(slave, AtaDiskOptions{}));
+    FakeDisk disc(bench.clock, 90 * 2048);
+    ide.attach(1, 0, std::make_unique<AtapiCdrom>(&disc, AtapiCdromOptions{}));
     ide.config_write(0x20, 4, 0xC000);
     FuzzTarget target{bench,
-                      {{0x1F0, 8}, {0x1F0, 1}, {0x1F7, 1}, {0x3F6, 1}, {0x170, 8}, {0x376, 1}, {0xC000, 16}},
+                      {{0x1F0, 8},
+                       {0x1F0, 1},
+                       {0x1F7, 1},
+                       {0x3F6, 1},
+                       {0x170, 8},
+                       {0x170, 1},
+                       {0x177, 1},
+                       {0x376, 1},
+                       {0xC000, 16}},
                       {&ide},
                       &ide};
     fuzz_device(target, ByteView(data, size));
