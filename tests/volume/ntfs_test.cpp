@@ -298,3 +298,27 @@ TEST_CASE("ntfs: a volume that claims more than its device has is refused in one
     CHECK_THROWS_WITH(open_filesystem(std::make_shared<MemoryDevice>(std::move(half))),
                       Catch::Contains("only") && Catch::Contains("truncated"));
 }
+
+TEST_CASE("ntfs: an unreplayed log is recognised, and emptied only when that is asked for") {
+    REQUIRE_TOOLS();
+    const Image image;
+    {
+        const FileExtent log = image.open()->file_extents("\\$LogFile").at(0);
+        image.device()->write(log.volume_offset, pattern(8192));
+    }
+    CHECK(image.open()->info().log_unclean);
+    FileSystemOptions options;
+    options.writable = true;
+    options.allow_dirty = true;
+    try {
+        open_filesystem(image.device(), options);
+        FAIL("opened");
+    } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::decision);
+        CHECK_THAT(error.what(), Catch::Contains("$LogFile"));
+    }
+    options.reset_log = true;
+    open_filesystem(image.device(), options)->write_file("\\x", to_bytes("y"));
+    CHECK_FALSE(image.open()->info().log_unclean);
+    CHECK(image.cat("/x") == "y");
+}
