@@ -322,3 +322,32 @@ TEST_CASE("ntfs: an unreplayed log is recognised, and emptied only when that is 
     CHECK_FALSE(image.open()->info().log_unclean);
     CHECK(image.cat("/x") == "y");
 }
+
+TEST_CASE("ntfs: a 1.2 volume stays 1.2 when it is written to") {
+    REQUIRE_TOOLS();
+    const Image image;
+    {
+        // mkntfs makes 3.1 only: the version is set back in both copies of $Volume's record.
+        const auto device = image.device();
+        Bytes boot(512);
+        device->read(0, boot);
+        for (const std::size_t field : {0x30U, 0x38U}) {
+            const std::uint64_t at = load_le<std::uint64_t>(boot, field) * boot[0x0D] * 512U + 3 * 1024;
+            Bytes record(1024);
+            device->read(at, record);
+            std::size_t attribute = load_le<std::uint16_t>(record, 20);
+            while (load_le<std::uint32_t>(record, attribute) != 0x70)
+                attribute += load_le<std::uint32_t>(record, attribute + 4);
+            const std::size_t version = attribute + load_le<std::uint16_t>(record, attribute + 20) + 8;
+            record[version] = 1;
+            record[version + 1] = 2;
+            device->write(at, record);
+        }
+    }
+    image.open(true)->write_file("\\NEW.SYS", pattern(50'000));
+    const FileSystemPtr fs = image.open();
+    CHECK(fs->info().version_major == 1);
+    CHECK(fs->info().version_minor == 2);
+    CHECK(fs->read_file("\\new.sys") == pattern(50'000));
+    CHECK_THAT(run_shell("ntfsinfo -f -F NEW.SYS " + image.path).out, Catch::Contains("NEW.SYS"));
+}
