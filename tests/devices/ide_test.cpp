@@ -112,7 +112,7 @@ TEST_CASE("ide: configuration space as in the PIIX3 data sheet, with bus masteri
     CHECK(t.ide.config_read(0x06, 2) == 0x0280);
     CHECK(t.ide.config_read(0x20, 4) == 0x00000001);
     t.ide.config_write(0x20, 4, 0xFFFFFFFF);
-    CHECK(t.ide.config_read(0x20, 4) == 0x0000FFF1); // sixteen I/O ports
+    CHECK(t.ide.config_read(0x20, 4) == 0xFFFFFFF1); // sixteen I/O ports
     t.ide.config_write(0x04, 2, 0x0107);
     CHECK(t.ide.config_read(0x04, 2) == 0x0005);
 }

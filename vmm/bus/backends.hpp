@@ -31,6 +31,8 @@ class DiskBackend {
     /// Waits until nothing is under way; completions of cancelled operations are never called. For reset and
     /// detach.
     virtual void cancel_all() = 0;
+    /// An operation is under way: its completion was not called yet. Under the machine lock.
+    virtual bool busy() const { return false; }
 };
 
 /// Takes frames from a network.

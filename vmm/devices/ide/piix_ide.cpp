@@ -44,7 +44,9 @@ void PiixIde::reset_config() {
     store_le<std::uint16_t>(config(), 0x06, 0x0280); // medium DEVSEL#, fast back-to-back
     store_le<std::uint16_t>(w1c_mask(), 0x06, 0x3800);
     config()[reg_bmiba] = 0x01; // I/O space
-    store_le<std::uint32_t>(write_mask(), reg_bmiba, 0x0000FFF0);
+    // The chip wires bits 31-16 to zero. SeaBIOS takes that for a BAR of 4 GiB and stops, so they are
+    // writable.
+    store_le<std::uint32_t>(write_mask(), reg_bmiba, 0xFFFFFFF0);
     for (const std::uint8_t at : {reg_idetim, static_cast<std::uint8_t>(reg_idetim + 2)}) {
         store_le<std::uint16_t>(config(), at, idetim_decode);
         store_le<std::uint16_t>(write_mask(), at, 0xF3FF);
@@ -71,7 +73,8 @@ void PiixIde::update_decoding() {
         decode_channel(*sides_[i], io_enabled() && (timing & idetim_decode) != 0);
         sides_[i]->bus_master.set_mastering(bus_master_enabled());
     }
-    const auto base = static_cast<std::uint16_t>(load_le<std::uint32_t>(config(), reg_bmiba) & 0xFFF0U);
+    const std::uint32_t bar = load_le<std::uint32_t>(config(), reg_bmiba) & ~15U;
+    const auto base = static_cast<std::uint16_t>(bar <= 0xFFFF ? bar : 0);
     decode_bus_master(io_enabled() ? base : std::uint16_t{0});
 }
 

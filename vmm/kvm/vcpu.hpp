@@ -1,0 +1,123 @@
+// Vcpu: one virtual processor of KVM.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "vmm/bus/state.hpp"
+#include "vmm/kvm/vm.hpp"
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+struct kvm_run;
+
+namespace ntferry::vmm::kvm {
+
+enum class ExitReason : std::uint8_t {
+    io,
+    mmio,
+    halt,
+    interrupted,      ///< a kick or a signal: nothing to handle
+    interrupt_window, ///< the guest can take an interrupt now
+    shutdown,         ///< triple fault
+    read_msr,
+    write_msr,
+    end_of_interrupt, ///< of a level-triggered vector, for the I/O APIC
+    failed,           ///< the host cannot run the guest; see failure()
+};
+
+struct IoExit {
+    bool out;
+    std::uint8_t width;
+    std::uint16_t port;
+    std::uint32_t count;
+    std::uint8_t* data; ///< count * width bytes
+};
+
+struct MmioExit {
+    bool write;
+    std::uint32_t width;
+    std::uint64_t address;
+    std::uint8_t* data; ///< 8 bytes
+};
+
+struct MsrExit {
+    std::uint32_t index;
+    std::uint64_t* data;
+    std::uint8_t* error; ///< non-zero: the guest gets #GP
+};
+
+/// One register set of CPUID.
+struct CpuidEntry {
+    std::uint32_t function = 0;
+    std::uint32_t eax = 0;
+    std::uint32_t ebx = 0;
+    std::uint32_t ecx = 0;
+    std::uint32_t edx = 0;
+    bool operator==(const CpuidEntry&) const = default;
+};
+
+class Vcpu {
+  public:
+    Vcpu(const KvmSystem& system, Vm& vm, unsigned number);
+    ~Vcpu();
+    Vcpu(const Vcpu&) = delete;
+    Vcpu& operator=(const Vcpu&) = delete;
+
+    unsigned number() const { return number_; }
+    void set_cpuid(const std::vector<CpuidEntry>& entries);
+
+    /// Makes the calling thread the one that runs this processor, so that kick() reaches it.
+    void adopt_thread();
+    /// Enters the guest until it needs something.
+    ExitReason run();
+    /// Makes run() return soon, also when it is only about to be called. From any thread.
+    void kick();
+    /// Whether run() is between entering and leaving the guest.
+    bool in_guest() const { return in_guest_.load(std::memory_order_acquire); }
+    /// Finishes an exit's register write-back without running the guest: before its state is saved.
+    void finish_exit();
+
+    IoExit io() const;
+    MmioExit mmio() const;
+    MsrExit msr() const;
+    std::uint8_t eoi_vector() const;
+    /// What went wrong, for people: reason, RIP and the bytes there.
+    std::string failure() const;
+
+    bool can_take_interrupt() const;
+    void request_interrupt_window(bool wanted);
+    /// Only when can_take_interrupt().
+    void inject(std::uint8_t vector);
+    bool interrupts_enabled() const;
+
+    /// The state after RESET: F000:FFF0 for the boot processor. wait_for_sipi: an application processor of an
+    /// APIC machine.
+    void reset(bool wait_for_sipi);
+    /// Real mode at selector:offset with flat data segments, for the probe.
+    void start_at(std::uint16_t selector, std::uint16_t offset);
+
+    /// Everything of the processor that a guest could see. Not while run() is under way.
+    /// @param local_apic whether the kernel keeps one
+    void save(StateWriter& writer, bool local_apic) const;
+    void load(StateReader& reader, bool local_apic);
+
+  private:
+    void set_fields_of_reset(std::uint16_t selector, std::uint64_t base, std::uint64_t rip);
+
+    unsigned number_;
+    FileDescriptor fd_;
+    kvm_run* run_ = nullptr;
+    std::size_t run_size_ = 0;
+    pthread_t thread_{};
+    std::atomic<bool> has_thread_{false};
+    std::atomic<bool> in_guest_{false};
+};
+
+/// The signal that kicks; its handler is installed by the first Vcpu. Threads that run no vCPU block it.
+int kick_signal();
+
+} // namespace ntferry::vmm::kvm

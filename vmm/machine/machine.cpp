@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "vmm/machine/machine.hpp"
+
+#include "vmm/firmware/rom.hpp"
+#include "vmm/machine/cpuid.hpp"
+#include "vmm/machine/machine_impl.hpp"
+
+#include <fmt/format.h>
+
+namespace ntferry::vmm {
+namespace {
+
+std::uint64_t memory_size(const profiles::Profile& profile, const profiles::MachineDescription& description) {
+    const std::uint64_t size = description.memory != 0 ? description.memory : profile.limits.memory_default;
+    constexpr std::uint64_t mib = 1U << 20U;
+    if (size < profile.limits.memory_minimum || size > profile.limits.memory_maximum || size % mib != 0)
+        throw Error("memory", fmt::format("{} MiB", size / mib),
+                    fmt::format("profile {} takes {} to {} MiB", profile.name,
+                                profile.limits.memory_minimum / mib, profile.limits.memory_maximum / mib),
+                    ErrorKind::usage);
+    return size;
+}
+
+profiles::Profile effective(profiles::Profile profile, const profiles::MachineDescription& description) {
+    for (const auto& [name, value] : description.overrides)
+        profiles::apply_override(profile, name, value);
+    if (description.cpus < 1 || description.cpus > profile.limits.cpus_maximum)
+        throw Error("cpus", std::to_string(description.cpus),
+                    fmt::format("profile {} takes 1 to {}", profile.name, profile.limits.cpus_maximum),
+                    ErrorKind::usage);
+    if (description.disks.size() > profile.limits.disks_maximum)
+        throw Error("disks", std::to_string(description.disks.size()),
+                    fmt::format("profile {} takes {}", profile.name, profile.limits.disks_maximum),
+                    ErrorKind::usage);
+    return profile;
+}
+
+} // namespace
+
+Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescription& wanted,
+                    MachineBackends backends, MachineOptions options)
+    : profile(effective(base, wanted)), description(wanted),
+      lock(options.lock ? options.lock : std::make_shared<std::mutex>()), vm(system),
+      poster(*lock, [this] { drain(); }) {
+    const Bytes rom =
+        load_system_rom(options.firmware.empty() ? std::string(default_system_rom) : options.firmware);
+    memory = std::make_unique<MemoryMap>(vm, memory_size(profile, description), rom);
+    for (unsigned number = 0; number < description.cpus; ++number) {
+        cpus.push_back(std::make_unique<Processor>(system, vm, number));
+        cpus.back()->vcpu.set_cpuid(
+            cpuid_leaves(profile.cpu, system.supported_features(), number, description.cpus));
+    }
+    BoardHost host;
+    host.reset = [this] { request_reset(); };
+    host.interrupt = [this](bool level) { interrupt_changed(level); };
+    host.memory_layout = [this] { memory->apply(board->bridge()); };
+    host.post_done = [this] { hide_firmware_tables(); };
+    host.debug_exit = [this](int code) {
+        emit({MachineEvent::Kind::debug_exit, code, {}});
+        stop_now(code);
+    };
+    board = std::make_unique<Board>(profile, description, std::move(backends), options, memory->memory(),
+                                    memory->size(), clock, std::move(host));
+    vm.coalesce_port(0x80, 1); // delays and POST codes: nobody listens
+    if (board->ide() != nullptr)
+        for (const std::uint16_t data_port : {std::uint16_t{0x1F0}, std::uint16_t{0x170}})
+            vm.coalesce_port(data_port, 7); // data and task file, but not the command that starts something
+    ring_timer = std::make_unique<Timer>(clock, [this] { watch_data_phase(); });
+    clock.on_deadline_changed = [this] { wake(*cpus[0]); };
+    reset_board();
+}
+
+Machine::Impl::~Impl() {
+    {
+        const std::unique_lock<std::mutex> held(*lock);
+        stop_now(exit_code);
+    }
+    for (auto& cpu : cpus)
+        if (cpu->thread.joinable())
+            cpu->thread.join();
+    poster.stop();
+    {
+        const std::unique_lock<std::mutex> held(*lock);
+        clock.on_deadline_changed = {};
+        board->shut_down();
+        ring_timer.reset();
+    }
+    // Without the lock: back ends wait for their threads, which may be waiting for it.
+    board.reset();
+}
+
+void Machine::Impl::emit(MachineEvent event) {
+    for (const auto& listener : listeners)
+        listener(event);
+}
+
+void Machine::Impl::reset_board() {
+    board->reset();
+    memory->apply(board->bridge());
+    const bool apic = profile.interrupts == profiles::InterruptController::apic;
+    for (auto& cpu : cpus) {
+        cpu->vcpu.reset(apic && cpu->vcpu.number() != 0);
+        cpu->halted = false;
+    }
+    halt_reported = false;
+}
+
+void Machine::Impl::start() {
+    if (state != MachineState::created)
+        throw Error(description.name, "the machine was started before");
+    state = MachineState::running;
+    if (holds == 0)
+        clock.start();
+    for (auto& cpu : cpus)
+        cpu->thread = std::thread([this, &cpu = *cpu] { run(cpu); });
+    emit({MachineEvent::Kind::started, 0, {}});
+}
+
+void Machine::Impl::hold(std::unique_lock<std::mutex>& held) {
+    ++holds;
+    for (auto& cpu : cpus)
+        wake(*cpu);
+    changed.wait(held, [this] { return in_guest == 0; });
+}
+
+void Machine::Impl::release() {
+    if (holds > 0 && --holds == 0)
+        changed.notify_all();
+}
+
+void Machine::Impl::stop_now(int code) {
+    if (stopping)
+        return;
+    stopping = true;
+    exit_code = code;
+    if (state != MachineState::created)
+        state = MachineState::stopped;
+    for (auto& cpu : cpus)
+        cpu->vcpu.kick();
+    changed.notify_all();
+}
+
+void Machine::Impl::fail(std::string text) {
+    if (stopping)
+        return;
+    failure = std::move(text);
+    emit({MachineEvent::Kind::failed, 1, failure});
+    stop_now(1);
+}
+
+// The public face ----------------------------------------------------------------------------------------
+
+Machine::Machine(const profiles::Profile& profile, const profiles::MachineDescription& description,
+                 MachineBackends backends, MachineOptions options)
+    : impl_(std::make_unique<Impl>(profile, description, std::move(backends), std::move(options))) {}
+
+Machine::~Machine() = default;
+
+const profiles::Profile& Machine::profile() const {
+    return impl_->profile;
+}
+
+const profiles::MachineDescription& Machine::description() const {
+    return impl_->description;
+}
+
+void Machine::start() {
+    const std::unique_lock<std::mutex> held(*impl_->lock);
+    impl_->start();
+}
+
+void Machine::pause() {
+    std::unique_lock<std::mutex> held(*impl_->lock);
+    impl_->hold(held);
+    if (impl_->holds == 1) {
+        // Disks finish what they have begun; completions need the lock, so look again now and then.
+        while (impl_->board->disks_busy())
+            impl_->changed.wait_for(held, std::chrono::milliseconds(1));
+        impl_->clock.stop();
+        if (impl_->state == MachineState::running)
+            impl_->state = MachineState::paused;
+        impl_->emit({MachineEvent::Kind::paused, 0, {}});
+    }
+}
+
+void Machine::resume() {
+    const std::unique_lock<std::mutex> held(*impl_->lock);
+    if (impl_->holds == 1) {
+        if (impl_->state == MachineState::paused) {
+            impl_->state = MachineState::running;
+            impl_->clock.start();
+        }
+        impl_->emit({MachineEvent::Kind::resumed, 0, {}});
+    }
+    impl_->release();
+}
+
+void Machine::reset() {
+    const std::unique_lock<std::mutex> held(*impl_->lock);
+    impl_->request_reset();
+}
+
+void Machine::stop(int exit_code) {
+    const std::unique_lock<std::mutex> held(*impl_->lock);
+    impl_->emit({MachineEvent::Kind::stopped, exit_code, {}});
+    impl_->stop_now(exit_code);
+}
+
+int Machine::wait() {
+    std::unique_lock<std::mutex> held(*impl_->lock);
+    impl_->changed.wait(held, [this] { return impl_->stopping; });
+    held.unlock();
+    for (auto& cpu : impl_->cpus)
+        if (cpu->thread.joinable())
+            cpu->thread.join();
+    held.lock();
+    if (!impl_->failure.empty())
+        throw Error("processor", impl_->failure);
+    return impl_->exit_code;
+}
+
+void Machine::Impl::request_reset() {
+    reset_wanted = true;
+    wake(*cpus[0]);
+}
+
+MachineState Machine::state() const {
+    const std::unique_lock<std::mutex> held(*impl_->lock);
+    return impl_->state;
+}
+
+Bytes Machine::save() {
+    const std::unique_lock<std::mutex> held(*impl_->lock);
+    return impl_->save();
+}
+
+void Machine::load(ByteView state) {
+    const std::unique_lock<std::mutex> held(*impl_->lock);
+    impl_->load(state);
+}
+
+void Machine::post(std::function<void()> fn) {
+    impl_->poster.post(std::move(fn));
+}
+
+DisplaySource* Machine::display() {
+    return impl_->board->display();
+}
+
+InputSink& Machine::input() {
+    return impl_->board->input();
+}
+
+std::vector<Device*> Machine::devices() {
+    return impl_->board->devices();
+}
+
+Clock& Machine::clock() {
+    return impl_->clock;
+}
+
+void Machine::on_event(std::function<void(const MachineEvent&)> listener) {
+    impl_->listeners.push_back(std::move(listener));
+}
+
+std::mutex& Machine::mutex() {
+    return *impl_->lock;
+}
+
+std::uint64_t Machine::exits() const {
+    const std::unique_lock<std::mutex> held(*impl_->lock);
+    return impl_->exits;
+}
+
+void Machine::drain() {
+    impl_->drain();
+}
+
+} // namespace ntferry::vmm

@@ -1,0 +1,90 @@
+// The inside of Machine: processors, their threads and what they share. Private to vmm/machine.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "vmm/kvm/kvm_system.hpp"
+#include "vmm/kvm/vcpu.hpp"
+#include "vmm/machine/board.hpp"
+#include "vmm/machine/host_clock.hpp"
+#include "vmm/machine/machine.hpp"
+#include "vmm/machine/memory_map.hpp"
+#include "vmm/machine/poster.hpp"
+#include "vmm/machine/wake_timer.hpp"
+
+#include <condition_variable>
+#include <exception>
+#include <thread>
+
+namespace ntferry::vmm {
+
+struct Machine::Impl {
+    struct Processor {
+        Processor(const kvm::KvmSystem& system, kvm::Vm& vm, unsigned number) : vcpu(system, vm, number) {}
+        kvm::Vcpu vcpu;
+        std::thread thread;
+        WakeTimer timer;
+        bool halted = false;  ///< waits in HLT
+        bool waiting = false; ///< sleeps on changed until its next deadline
+    };
+
+    Impl(const profiles::Profile& profile, const profiles::MachineDescription& description,
+         MachineBackends backends, MachineOptions options);
+    ~Impl();
+
+    // Life cycle, machine.cpp
+    void start();
+    void hold(std::unique_lock<std::mutex>& held);
+    void release();
+    void stop_now(int code);
+    void fail(std::string text);
+    void emit(MachineEvent event);
+    void reset_board();
+    void request_reset();
+
+    // The processors, run_loop.cpp
+    void run(Processor& cpu);
+    void step(Processor& cpu, std::unique_lock<std::mutex>& held);
+    void wait_halted(Processor& cpu, std::unique_lock<std::mutex>& held);
+    void prepare_interrupt(Processor& cpu);
+    void handle(Processor& cpu, kvm::ExitReason reason);
+    void handle_io(Processor& cpu);
+    void handle_mmio(Processor& cpu);
+    void handle_msr(Processor& cpu, bool write);
+    void drain();
+    void watch_data_phase();
+    void wake(Processor& cpu);
+    void interrupt_changed(bool level);
+    void hide_firmware_tables();
+
+    // State, machine_state.cpp
+    Bytes save();
+    void load(ByteView state);
+
+    profiles::Profile profile;
+    profiles::MachineDescription description;
+    std::shared_ptr<std::mutex> lock;
+    std::condition_variable changed; ///< anything that a sleeping thread looks at
+
+    kvm::KvmSystem system;
+    kvm::Vm vm;
+    HostClock clock;
+    std::unique_ptr<MemoryMap> memory;
+    std::unique_ptr<Board> board;
+    std::vector<std::unique_ptr<Processor>> cpus;
+    std::unique_ptr<Timer> ring_timer; ///< empties the ring while a drive waits for words
+    Nanoseconds ring_interval = 0;
+
+    MachineState state = MachineState::created;
+    unsigned holds = 0;    ///< no processor enters the guest while this is not 0
+    unsigned in_guest = 0; ///< processors between entering and having handled the exit
+    bool stopping = false;
+    bool reset_wanted = false;
+    bool halt_reported = false;
+    int exit_code = 0;
+    std::string failure;
+    std::uint64_t exits = 0;
+    std::vector<std::function<void(const MachineEvent&)>> listeners;
+    Poster poster; ///< last: its thread ends before anything else
+};
+
+} // namespace ntferry::vmm

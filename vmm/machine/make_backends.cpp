@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "vmm/machine/make_backends.hpp"
+
+#include "converter/block/open.hpp"
+#include "vmm/host/disk/disk_geometry.hpp"
+#include "vmm/host/disk/worker_disk.hpp"
+#include "vmm/host/net/net_backend.hpp"
+#include "vmm/host/serial/char_backends.hpp"
+
+#include <filesystem>
+#include <iostream>
+
+namespace ntferry::vmm {
+namespace {
+
+std::string resolve(const std::string& path, const std::string& folder) {
+    if (folder.empty() || path.empty() || path.front() == '/' || path.find("://") != std::string::npos)
+        return path;
+    return (std::filesystem::path(folder) / path).string();
+}
+
+block::SharedBlockDevice open(const std::string& path, bool read_only) {
+    return block::open_disk(path,
+                            {.access = read_only ? block::Access::read_only : block::Access::read_write});
+}
+
+} // namespace
+
+MachineBackends make_backends(profiles::MachineDescription& description, const std::string& folder,
+                              const std::shared_ptr<std::mutex>& machine_lock) {
+    MachineBackends backends;
+    for (profiles::DiskSpec& disk : description.disks) {
+        const block::SharedBlockDevice device = open(resolve(disk.path, folder), disk.read_only);
+        if (!disk.geometry)
+            if (const auto guess = guess_geometry(*device))
+                disk.geometry = profiles::DiskGeometry{guess->cylinders, guess->heads, guess->sectors};
+        backends.disks[disk.position] = std::make_unique<WorkerDisk>(device, machine_lock);
+    }
+    if (!description.cdrom.empty())
+        backends.cdrom =
+            std::make_unique<WorkerDisk>(open(resolve(description.cdrom, folder), true), machine_lock);
+    if (!description.floppy.empty()) {
+        const std::string path = resolve(description.floppy, folder);
+        const bool read_only = ::access(path.c_str(), W_OK) != 0;
+        backends.floppy = std::make_unique<WorkerDisk>(open(path, read_only), machine_lock);
+    }
+    for (const profiles::NicSpec& nic : description.nics)
+        backends.networks.push_back(net::make_net_backend(
+            nic.backend, nic.options, {*machine_lock, [](const std::string& text) {
+                                           std::cerr << "ntferry-vmm: " << text << std::endl;
+                                       }}));
+    for (const profiles::SerialSpec& serial : description.serials)
+        backends.serial[serial.port & 1U] = make_char_backend(serial.backend, folder, machine_lock);
+    if (!description.parallel.empty())
+        backends.parallel = make_char_backend(description.parallel, folder, machine_lock);
+    return backends;
+}
+
+} // namespace ntferry::vmm

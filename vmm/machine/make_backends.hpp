@@ -1,0 +1,15 @@
+// From a description to what the devices talk to: images opened, lines connected.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "vmm/machine/machine.hpp"
+
+namespace ntferry::vmm {
+
+/// Opens everything the description names. Relative paths are relative to folder ("" for the current one).
+/// Fills in the geometry of disks that come without one, from their partition tables.
+/// @throws Error
+MachineBackends make_backends(profiles::MachineDescription& description, const std::string& folder,
+                              const std::shared_ptr<std::mutex>& machine_lock);
+
+} // namespace ntferry::vmm

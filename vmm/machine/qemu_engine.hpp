@@ -1,0 +1,17 @@
+// QEMU as the engine where this host's KVM cannot run the guest.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "profiles/machine.hpp"
+#include "profiles/profile.hpp"
+
+#include <string>
+
+namespace ntferry::vmm {
+
+/// Replaces this program by QEMU with the same machine; returns only by throwing.
+/// @throws Error when QEMU is not installed
+int run_qemu(const profiles::Profile& profile, const profiles::MachineDescription& machine,
+             const std::string& folder);
+
+} // namespace ntferry::vmm

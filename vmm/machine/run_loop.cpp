@@ -1,0 +1,219 @@
+// The loop of a processor's thread: timers, interrupts, the guest, its exits.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "vmm/firmware/tables.hpp"
+#include "vmm/machine/machine_impl.hpp"
+#include "vmm/machine/msr.hpp"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <cstring>
+
+namespace ntferry::vmm {
+namespace {
+
+/// How soon words in the ring reach a drive that waits for them, and how lazy the watch becomes when the
+/// guest does not send any.
+constexpr Nanoseconds RING_FIRST = 300'000;
+constexpr Nanoseconds RING_SLOWEST = 20'000'000;
+
+std::uint64_t load_value(const std::uint8_t* data, unsigned width) {
+    std::uint64_t value = 0;
+    std::memcpy(&value, data, width <= 8 ? width : 8);
+    return value;
+}
+
+} // namespace
+
+void Machine::Impl::run(Processor& cpu) {
+    ::pthread_setname_np(::pthread_self(), fmt::format("cpu{}", cpu.vcpu.number()).c_str());
+    std::unique_lock<std::mutex> held(*lock);
+    try {
+        cpu.vcpu.adopt_thread();
+        if (cpu.vcpu.number() == 0)
+            cpu.timer.create(kvm::kick_signal());
+        while (!stopping)
+            step(cpu, held);
+    } catch (const std::exception& error) {
+        fail(error.what());
+    }
+}
+
+void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
+    if (holds > 0) {
+        changed.wait(held);
+        return;
+    }
+    const bool boot_processor = cpu.vcpu.number() == 0;
+    if (boot_processor) {
+        if (reset_wanted) {
+            hold(held);
+            reset_wanted = false;
+            reset_board();
+            emit({MachineEvent::Kind::reset, 0, {}});
+            release();
+            return;
+        }
+        clock.run_expired();
+    }
+    if (stopping || holds > 0 || (boot_processor && reset_wanted))
+        return;
+    if (cpu.halted) {
+        if (!boot_processor || !board->pic().interrupt_pending() || !cpu.vcpu.interrupts_enabled()) {
+            wait_halted(cpu, held);
+            return;
+        }
+        cpu.halted = false;
+    }
+    if (boot_processor) {
+        prepare_interrupt(cpu);
+        if (const Nanoseconds next = clock.next_deadline(); next != never)
+            cpu.timer.wake_by(clock.host_time(next));
+    }
+    ++in_guest;
+    held.unlock();
+    const kvm::ExitReason reason = cpu.vcpu.run();
+    held.lock();
+    ++exits;
+    drain();
+    handle(cpu, reason);
+    if (--in_guest == 0 && holds > 0)
+        changed.notify_all();
+}
+
+void Machine::Impl::wait_halted(Processor& cpu, std::unique_lock<std::mutex>& held) {
+    const Nanoseconds next = cpu.vcpu.number() == 0 ? clock.next_deadline() : never;
+    cpu.waiting = true;
+    if (next == never)
+        changed.wait(held);
+    else
+        changed.wait_until(held, clock.host_time(next));
+    cpu.waiting = false;
+}
+
+void Machine::Impl::wake(Processor& cpu) {
+    if (cpu.waiting)
+        changed.notify_all();
+    else if (cpu.vcpu.in_guest())
+        cpu.vcpu.kick();
+}
+
+void Machine::Impl::interrupt_changed(bool level) {
+    if (level)
+        wake(*cpus[0]);
+}
+
+void Machine::Impl::prepare_interrupt(Processor& cpu) {
+    PicPair& pic = board->pic();
+    if (pic.interrupt_pending() && cpu.vcpu.can_take_interrupt())
+        cpu.vcpu.inject(pic.acknowledge());
+    cpu.vcpu.request_interrupt_window(pic.interrupt_pending());
+}
+
+void Machine::Impl::handle(Processor& cpu, kvm::ExitReason reason) {
+    switch (reason) {
+    case kvm::ExitReason::io:
+        handle_io(cpu);
+        break;
+    case kvm::ExitReason::mmio:
+        handle_mmio(cpu);
+        break;
+    case kvm::ExitReason::halt:
+        cpu.halted = true;
+        if (!cpu.vcpu.interrupts_enabled() && !halt_reported) {
+            halt_reported = true;
+            emit({MachineEvent::Kind::halted, 0, {}});
+        }
+        break;
+    case kvm::ExitReason::interrupted:
+    case kvm::ExitReason::interrupt_window:
+        break;
+    case kvm::ExitReason::shutdown:
+        request_reset();
+        break;
+    case kvm::ExitReason::read_msr:
+    case kvm::ExitReason::write_msr:
+        handle_msr(cpu, reason == kvm::ExitReason::write_msr);
+        break;
+    case kvm::ExitReason::end_of_interrupt:
+        break;
+    case kvm::ExitReason::failed:
+        fail(cpu.vcpu.failure());
+        break;
+    }
+}
+
+void Machine::Impl::handle_io(Processor& cpu) {
+    const kvm::IoExit io = cpu.vcpu.io();
+    const std::size_t bytes = std::size_t{io.count} * io.width;
+    if (io.out) {
+        if (io.count == 1)
+            board->ports.write(io.port, io.width, static_cast<std::uint32_t>(load_value(io.data, io.width)));
+        else
+            board->ports.write_block(io.port, io.width, ByteView(io.data, bytes));
+    } else if (io.count == 1) {
+        const std::uint32_t value = board->ports.read(io.port, io.width);
+        std::memcpy(io.data, &value, io.width);
+    } else {
+        board->ports.read_block(io.port, io.width, MutableByteView(io.data, bytes));
+    }
+    if (!ring_timer->armed() && board->ide() != nullptr && board->ide()->expects_data()) {
+        ring_interval = RING_FIRST;
+        ring_timer->arm(clock.now() + ring_interval);
+    }
+}
+
+void Machine::Impl::watch_data_phase() {
+    // The ring was emptied by the exit that brought us here.
+    if (!board->ide()->expects_data())
+        return;
+    ring_interval = std::min(2 * ring_interval, RING_SLOWEST);
+    ring_timer->arm(clock.now() + ring_interval);
+}
+
+void Machine::Impl::handle_mmio(Processor& cpu) {
+    const kvm::MmioExit mmio = cpu.vcpu.mmio();
+    if (mmio.width == 0 || mmio.width > 8)
+        return;
+    if (!mmio.write) {
+        const std::uint64_t value = board->mmio.read(mmio.address, mmio.width);
+        std::memcpy(mmio.data, &value, mmio.width);
+    } else if (memory->owns_shadow(mmio.address)) {
+        memory->shadow_write(mmio.address, ByteView(mmio.data, mmio.width));
+    } else {
+        board->mmio.write(mmio.address, mmio.width, load_value(mmio.data, mmio.width));
+    }
+}
+
+void Machine::Impl::handle_msr(Processor& cpu, bool write) {
+    const kvm::MsrExit msr = cpu.vcpu.msr();
+    *msr.error = 0;
+    if (write) {
+        if (!write_msr(msr.index))
+            *msr.error = 1;
+    } else if (const auto value = read_msr(msr.index)) {
+        *msr.data = *value;
+    } else {
+        *msr.error = 1;
+    }
+}
+
+void Machine::Impl::drain() {
+    if (!vm.has_coalesced())
+        return;
+    vm.drain([this](const kvm::CoalescedWrite& write) {
+        const std::uint64_t value = load_value(write.data, write.length);
+        if (write.port)
+            board->ports.write(static_cast<std::uint16_t>(write.address), write.length,
+                               static_cast<std::uint32_t>(value));
+        else
+            board->mmio.write(write.address, write.length, value);
+    });
+}
+
+void Machine::Impl::hide_firmware_tables() {
+    const bool apic = profile.interrupts == profiles::InterruptController::apic;
+    hide_tables(memory->ram().subspan(0xF0000, 0x10000), !apic);
+}
+
+} // namespace ntferry::vmm
