@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+//
+// user_namespaces(7), mount_namespaces(7), pivot_root(2).
+#include "converter/base/error.hpp"
+#include "vmm/host/sandbox/walls.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace ntferry::vmm::sandbox {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string error_text(int error) {
+    return std::generic_category().message(error);
+}
+
+bool write_text(const char* path, const std::string& text) {
+    const int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return false;
+    const bool done = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    close(file);
+    return done;
+}
+
+/// The child's process id, for the signal handler of the process that stays outside.
+std::atomic<pid_t> child_process{0}; // the one global: a signal handler has no other way
+
+void forward_signal(int signal) {
+    if (const pid_t child = child_process.load(); child > 0)
+        kill(child, signal);
+}
+
+/// Stays outside: passes signals on, ends as the child ended.
+[[noreturn]] void stand_by(pid_t child) {
+    child_process = child;
+    struct sigaction action {};
+    action.sa_handler = forward_signal;
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT})
+        sigaction(signal, &action, nullptr);
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (WIFSIGNALED(status)) {
+        ::signal(WTERMSIG(status), SIG_DFL);
+        raise(WTERMSIG(status));
+    }
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+/// Binds source at the same place below root. Missing sources are left out: the policy may name what this
+/// host has not.
+bool bind_path(const std::string& root, const std::string& source, bool writable) {
+    struct stat info {};
+    if (stat(source.c_str(), &info) != 0)
+        return true;
+    const std::string target = root + fs::absolute(source).lexically_normal().string();
+    std::error_code error;
+    if (S_ISDIR(info.st_mode)) {
+        fs::create_directories(target, error);
+    } else {
+        fs::create_directories(fs::path(target).parent_path(), error);
+        const int file = open(target.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+        if (file >= 0)
+            close(file);
+    }
+    if (mount(source.c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+        return false;
+    const unsigned long flags =
+        MS_BIND | MS_REMOUNT | MS_NOSUID | (writable ? 0UL : static_cast<unsigned long>(MS_RDONLY));
+    // Flags the outer mount has locked must be repeated; without them the kernel refuses.
+    return mount(nullptr, target.c_str(), nullptr, flags, nullptr) == 0 ||
+           mount(nullptr, target.c_str(), nullptr, flags | MS_NODEV | MS_NOEXEC, nullptr) == 0 ||
+           mount(nullptr, target.c_str(), nullptr, flags | MS_RELATIME, nullptr) == 0 || writable;
+}
+
+/// An empty tree with the policy's paths in it becomes the root.
+Measure make_mount_tree(const Policy& policy) {
+    Measure measure{"own files", false, {}};
+    const auto failed = [&](const char* step) {
+        measure.detail = fmt::format("{}: {}", step, error_text(errno));
+        return measure;
+    };
+    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        return failed("private mounts");
+    const std::string root = "/proc"; // exists everywhere; what is below is not needed while the tree is made
+    if (mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m") != 0)
+        return failed("tmpfs");
+    for (const char* device : {"/dev/null", "/dev/urandom", "/dev/kvm"})
+        if (!bind_path(root, device, true))
+            return failed(device);
+    for (const std::string& path : policy.readable)
+        if (!bind_path(root, path, false))
+            return failed(path.c_str());
+    for (const std::string& path : policy.writable)
+        if (!bind_path(root, path, true))
+            return failed(path.c_str());
+    // libslirp and the resolver look at these.
+    if (policy.host_network)
+        for (const char* path : {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl/certs",
+                                 "/lib", "/lib64", "/usr/lib", "/dev/net/tun"})
+            bind_path(root, path, path[1] == 'd');
+    const std::string proc = root + "/proc";
+    mkdir(proc.c_str(), 0755);
+    // Own PID namespace: an own /proc, which shows nobody else. Refused where the outer /proc is partly
+    // covered.
+    const bool has_proc = mount("proc", proc.c_str(), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+    if (chdir(root.c_str()) != 0 || syscall(SYS_pivot_root, ".", ".") != 0)
+        return failed("pivot_root");
+    if (umount2(".", MNT_DETACH) != 0 || chdir("/") != 0)
+        return failed("the old root");
+    measure.applied = true;
+    if (!has_proc)
+        measure.detail = "without /proc";
+    return measure;
+}
+
+} // namespace
+
+Measure enter_pid_namespace() {
+    Measure measure{"own processes", false, {}};
+    if (unshare(CLONE_NEWPID) != 0) {
+        measure.detail = error_text(errno);
+        return measure;
+    }
+    const pid_t child = fork();
+    if (child < 0)
+        throw SystemError("own processes", "cannot fork", errno);
+    if (child > 0)
+        stand_by(child);
+    // The first process of the namespace: when it ends, everything in it ends; and it must not outlive the
+    // one outside.
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    measure.applied = true;
+    return measure;
+}
+
+std::vector<Measure> enter_namespaces(const Policy& policy) {
+    const uid_t user = geteuid();
+    const gid_t group = getegid();
+    const std::string paths_now = fs::current_path().string();
+    if (unshare(CLONE_NEWUSER) != 0) {
+        const std::string why = error_text(errno);
+        return {{"own users", false, why},
+                {"own processes", false, why},
+                {"own network", false, why},
+                {"own files", false, why}};
+    }
+    // The same numbers inside: files keep their owners. setgroups has to be given up for gid_map.
+    write_text("/proc/self/setgroups", "deny");
+    const bool mapped = write_text("/proc/self/uid_map", fmt::format("{} {} 1", user, user)) &&
+                        write_text("/proc/self/gid_map", fmt::format("{} {} 1", group, group));
+    std::vector<Measure> measures{{"own users", mapped, mapped ? "" : error_text(errno)}};
+    measures.push_back(enter_pid_namespace());
+    if (policy.host_network)
+        measures.push_back({"own network", false, "the machine uses the host's"});
+    else
+        measures.push_back(unshare(CLONE_NEWNET) == 0 ? Measure{"own network", true, "empty"}
+                                                      : Measure{"own network", false, error_text(errno)});
+    if (unshare(CLONE_NEWIPC | CLONE_NEWUTS) != 0)
+        measures.push_back({"own IPC", false, error_text(errno)});
+    if (unshare(CLONE_NEWNS) != 0)
+        measures.push_back({"own files", false, error_text(errno)});
+    else
+        measures.push_back(make_mount_tree(policy));
+    // Relative paths on the command line go on to mean what they meant, where that is inside.
+    [[maybe_unused]] const int changed = chdir(paths_now.c_str());
+    return measures;
+}
+
+} // namespace ntferry::vmm::sandbox
