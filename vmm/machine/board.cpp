@@ -19,7 +19,9 @@ namespace {
 
 // Interrupt numbers of the PC: the only place in the source that knows them, beside the profiles.
 constexpr unsigned IRQ_PIT = 0;
+constexpr unsigned IRQ_KEYBOARD = 1;
 constexpr unsigned IRQ_RTC = 8;
+constexpr unsigned IRQ_MOUSE = 12;
 constexpr unsigned IRQ_IDE_PRIMARY = 14;
 constexpr unsigned IRQ_IDE_SECONDARY = 15;
 
@@ -81,9 +83,10 @@ Board::Board(const profiles::Profile& profile, const profiles::MachineDescriptio
     boot_.boot = boot_from(description.boot);
     build_chipset(profile);
     build_disks(profile, description);
+    build_video(profile, options);
     build_networks(profile, description);
     build_lines(profile);
-    input_ = std::make_unique<NoInput>();
+    no_input_ = std::make_unique<NoInput>();
     build_firmware(options);
     built_ = true;
 }
@@ -131,9 +134,45 @@ void Board::build_disks(const profiles::Profile& profile, const profiles::Machin
         boot_.disks[disk.position] = boot;
         ide_->attach(disk.position / 2, disk.position % 2, std::make_unique<AtaDisk>(*backend, options));
     }
+    // The CD-ROM drive is always there, as secondary master unless a disk sits on that place.
+    for (const unsigned position : {2U, 3U, 1U}) {
+        if (boot_.disks[position])
+            continue;
+        auto drive = std::make_unique<AtapiCdrom>(backends_.cdrom.get(), AtapiCdromOptions{});
+        cdrom_ = drive.get();
+        boot_.cdrom = position;
+        ide_->attach(position / 2, position % 2, std::move(drive));
+        break;
+    }
+}
+
+void Board::build_video(const profiles::Profile& profile, const MachineOptions& options) {
+    const profiles::DeviceSpec* spec = profile.find("stdvga");
+    if (spec == nullptr)
+        return;
+    std::uint64_t size = 16U << 20U;
+    if (const auto memory = spec->options.find("memory");
+        memory != spec->options.end() &&
+        (!profiles::parse_size(memory->second, size) || size < (256U << 10U) || size > (64U << 20U) ||
+         (size & (size - 1)) != 0))
+        throw Error(spec->id, fmt::format("memory=\"{}\"", memory->second),
+                    "allowed: a power of two, 256K to 64M", ErrorKind::usage);
+    frame_memory_ = host_.frame_memory(size);
+    vga_ = std::make_unique<Vga>(ports, mmio, clock_, *frame_memory_);
+    pci_->add(*vga_, address_of(*spec));
+    devices_.push_back(vga_.get());
+    vga_rom_ =
+        load_option_rom(options.vga_firmware.empty() ? std::string(default_vga_rom) : options.vga_firmware);
 }
 
 void Board::build_lines(const profiles::Profile& profile) {
+    if (const profiles::DeviceSpec* spec = profile.find("i8042")) {
+        I8042::Wires wires{pic_->line(spec->irq.value_or(IRQ_KEYBOARD)), pic_->line(IRQ_MOUSE),
+                           [this] { host_.reset(); }, [this](bool on) { isa_->set_a20(on); },
+                           [this] { return isa_->a20(); }};
+        keyboard_ = std::make_unique<I8042>(ports, std::move(wires));
+        devices_.push_back(keyboard_.get());
+    }
     unsigned number = 0;
     for (const profiles::DeviceSpec& device : profile.devices) {
         if (device.type != "serial" || number >= std::size(backends_.serial))
@@ -180,6 +219,8 @@ void Board::build_networks(const profiles::Profile& profile,
 void Board::build_firmware(const MachineOptions& options) {
     fw_cfg_ = std::make_unique<FwCfg>(ports, memory_);
     fill_fw_cfg(*fw_cfg_, boot_);
+    if (vga_)
+        fw_cfg_->add_file("pci1234,1111.rom", vga_rom_);
     fill_cmos([this](std::uint8_t index, std::uint8_t value) { rtc_->set_cmos(index, value); }, boot_);
     devices_.push_back(fw_cfg_.get());
     const auto add_port = [&](std::uint16_t port, std::uint8_t answer, std::function<void(ByteView)> written,
@@ -205,6 +246,16 @@ void Board::on_layout() {
     if (f_segment_writable_ && !writable && f_segment.read_ram)
         host_.post_done();
     f_segment_writable_ = writable;
+}
+
+bool Board::change_cdrom(std::unique_ptr<DiskBackend> medium, bool force) {
+    if (cdrom_ == nullptr)
+        return false;
+    if (!(medium ? cdrom_->insert(*medium, force) : cdrom_->eject(force)))
+        return false;
+    backends_.cdrom.swap(medium); // the old one goes when nobody refers to it any more
+    retired_.push_back(std::move(medium));
+    return true;
 }
 
 bool Board::disks_busy() const {

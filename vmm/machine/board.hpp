@@ -5,12 +5,15 @@
 #include "vmm/bus/clock.hpp"
 #include "vmm/bus/mmio_bus.hpp"
 #include "vmm/devices/i440fx.hpp"
+#include "vmm/devices/i8042.hpp"
+#include "vmm/devices/ide/atapi_cdrom.hpp"
 #include "vmm/devices/ide/piix_ide.hpp"
 #include "vmm/devices/pci_bus.hpp"
 #include "vmm/devices/pic8259.hpp"
 #include "vmm/devices/piix3_isa.hpp"
 #include "vmm/devices/pit8254.hpp"
 #include "vmm/devices/rtc_mc146818.hpp"
+#include "vmm/devices/vga/vga.hpp"
 #include "vmm/firmware/boot_config.hpp"
 #include "vmm/machine/machine.hpp"
 
@@ -25,6 +28,8 @@ struct BoardHost {
     std::function<void()> memory_layout; ///< PAM or SMRAM changed; not before the board is built
     std::function<void()> post_done;     ///< the firmware write-protected itself: boot begins
     std::function<void(int)> debug_exit;
+    /// Video RAM of a size that the guest can have mapped.
+    std::function<std::unique_ptr<FrameMemory>(std::size_t)> frame_memory;
 };
 
 class Board {
@@ -41,8 +46,9 @@ class Board {
     I440fx& bridge() { return *bridge_; }
     PciBus& pci() { return *pci_; }
     PiixIde* ide() { return ide_.get(); }
-    DisplaySource* display() { return nullptr; }
-    InputSink& input() { return *input_; }
+    Vga* vga() { return vga_.get(); }
+    bool change_cdrom(std::unique_ptr<DiskBackend> medium, bool force);
+    InputSink& input() { return keyboard_ ? static_cast<InputSink&>(*keyboard_) : *no_input_; }
     /// In the order of saved states.
     const std::vector<Device*>& devices() const { return devices_; }
     /// Power-on or hardware reset of every chip.
@@ -56,6 +62,7 @@ class Board {
   private:
     void build_chipset(const profiles::Profile& profile);
     void build_disks(const profiles::Profile& profile, const profiles::MachineDescription& description);
+    void build_video(const profiles::Profile& profile, const MachineOptions& options);
     void build_lines(const profiles::Profile& profile);
     void build_networks(const profiles::Profile& profile, const profiles::MachineDescription& description);
     void build_firmware(const MachineOptions& options);
@@ -72,6 +79,8 @@ class Board {
     Clock& clock_;
     BoardHost host_;
     MachineBackends backends_;
+    /// Media taken out: their threads may still want the machine lock, so they end with the board.
+    std::vector<std::unique_ptr<DiskBackend>> retired_;
     BootConfig boot_;
     std::unique_ptr<IrqLine> intr_;
     std::unique_ptr<PicPair> pic_;
@@ -81,8 +90,13 @@ class Board {
     std::unique_ptr<I440fx> bridge_;
     std::unique_ptr<Piix3Isa> isa_;
     std::unique_ptr<PiixIde> ide_;
+    AtapiCdrom* cdrom_ = nullptr; ///< on the IDE cable
+    std::unique_ptr<FrameMemory> frame_memory_;
+    std::unique_ptr<Vga> vga_;
+    Bytes vga_rom_;
     std::unique_ptr<FwCfg> fw_cfg_;
-    std::unique_ptr<InputSink> input_;
+    std::unique_ptr<I8042> keyboard_;
+    std::unique_ptr<InputSink> no_input_;
     std::vector<std::unique_ptr<PortDevice>> debug_ports_;
     std::vector<std::unique_ptr<Device>> owned_;
     std::vector<Device*> devices_;

@@ -4,6 +4,7 @@
 #include "vmm/firmware/rom.hpp"
 #include "vmm/machine/cpuid.hpp"
 #include "vmm/machine/machine_impl.hpp"
+#include "vmm/machine/mapped_frame_memory.hpp"
 
 #include <fmt/format.h>
 
@@ -59,12 +60,21 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
         emit({MachineEvent::Kind::debug_exit, code, {}});
         stop_now(code);
     };
+    host.frame_memory = [this](std::size_t size) {
+        return std::make_unique<MappedFrameMemory>(*memory, size);
+    };
     board = std::make_unique<Board>(profile, description, std::move(backends), options, memory->memory(),
                                     memory->size(), clock, std::move(host));
     vm.coalesce_port(0x80, 1); // delays and POST codes: nobody listens
     if (board->ide() != nullptr)
         for (const std::uint16_t data_port : {std::uint16_t{0x1F0}, std::uint16_t{0x170}})
             vm.coalesce_port(data_port, 7); // data and task file, but not the command that starts something
+    if (board->vga() != nullptr) {
+        vm.coalesce_mmio(Vga::window_start, Vga::window_size);
+        // Registers that change what a write to the window does travel in the same ring, so the order holds.
+        vm.coalesce_port(0x3C0, 0x10);
+        vm.coalesce_port(0x3D4, 2);
+    }
     ring_timer = std::make_unique<Timer>(clock, [this] { watch_data_phase(); });
     clock.on_deadline_changed = [this] { wake(*cpus[0]); };
     reset_board();
@@ -244,7 +254,11 @@ void Machine::post(std::function<void()> fn) {
 }
 
 DisplaySource* Machine::display() {
-    return impl_->board->display();
+    return impl_->board->vga();
+}
+
+bool Machine::change_cdrom(std::unique_ptr<DiskBackend> medium, bool force) {
+    return impl_->board->change_cdrom(std::move(medium), force);
 }
 
 InputSink& Machine::input() {

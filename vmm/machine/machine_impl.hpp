@@ -73,6 +73,7 @@ struct Machine::Impl {
     std::vector<std::unique_ptr<Processor>> cpus;
     std::unique_ptr<Timer> ring_timer; ///< empties the ring while a drive waits for words
     Nanoseconds ring_interval = 0;
+    std::vector<Vga::WindowWrite> window_writes; ///< of drain(), kept for its memory
 
     MachineState state = MachineState::created;
     unsigned holds = 0;    ///< no processor enters the guest while this is not 0

@@ -48,6 +48,11 @@ HostMemory::~HostMemory() {
     ::munmap(view_.data(), view_.size());
 }
 
+void HostMemory::clear() {
+    if (::madvise(view_.data(), view_.size(), MADV_DONTNEED) != 0)
+        std::fill(view_.begin(), view_.end(), std::uint8_t{0});
+}
+
 MemoryMap::MemoryMap(kvm::Vm& vm, std::uint64_t bytes, ByteView rom)
     : vm_(vm), ram_(bytes), rom_(rom.size()) {
     std::copy(rom.begin(), rom.end(), rom_.view().begin());

@@ -20,6 +20,8 @@ class HostMemory {
     HostMemory(const HostMemory&) = delete;
     HostMemory& operator=(const HostMemory&) = delete;
     MutableByteView view() const { return view_; }
+    /// All zero again, and not there until touched.
+    void clear();
 
   private:
     MutableByteView view_;

@@ -201,14 +201,28 @@ void Machine::Impl::handle_msr(Processor& cpu, bool write) {
 void Machine::Impl::drain() {
     if (!vm.has_coalesced())
         return;
-    vm.drain([this](const kvm::CoalescedWrite& write) {
+    // Runs of writes to the video window go to the adapter in one call.
+    const auto flush = [this] {
+        if (!window_writes.empty())
+            board->vga()->write_window(window_writes);
+        window_writes.clear();
+    };
+    vm.drain([&](const kvm::CoalescedWrite& write) {
         const std::uint64_t value = load_value(write.data, write.length);
+        if (!write.port && write.address >= Vga::window_start &&
+            write.address - Vga::window_start < Vga::window_size && board->vga() != nullptr) {
+            window_writes.push_back(
+                {static_cast<std::uint32_t>(write.address - Vga::window_start), write.length, value});
+            return;
+        }
+        flush();
         if (write.port)
             board->ports.write(static_cast<std::uint16_t>(write.address), write.length,
                                static_cast<std::uint32_t>(value));
         else
             board->mmio.write(write.address, write.length, value);
     });
+    flush();
 }
 
 void Machine::Impl::hide_firmware_tables() {
