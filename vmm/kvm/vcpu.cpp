@@ -232,8 +232,13 @@ void Vcpu::set_fields_of_reset(std::uint16_t selector, std::uint64_t base, std::
     must(::ioctl(fd_.get(), KVM_SET_REGS, &regs), "KVM_SET_REGS");
 }
 
-void Vcpu::reset(bool wait_for_sipi) {
+void Vcpu::reset(bool local_apic) {
     set_fields_of_reset(0xF000, 0xFFFF0000, 0xFFF0);
+    // IA32_APIC_BASE: KVM shows the APIC bit of CPUID as long as its enable bit is set.
+    kvm_sregs sregs{};
+    must(::ioctl(fd_.get(), KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
+    sregs.apic_base = local_apic ? 0xFEE00800U | (number_ == 0 ? 0x100U : 0U) : 0;
+    must(::ioctl(fd_.get(), KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
     kvm_fpu fpu{};
     fpu.fcw = 0x40;
     fpu.mxcsr = 0x1F80;
@@ -246,9 +251,9 @@ void Vcpu::reset(bool wait_for_sipi) {
         static_cast<void>(::ioctl(fd_.get(), SET_MSRS, &one));
     }
     run_->request_interrupt_window = 0;
-    // With a local APIC in the kernel its state is the power-on one again; without, both calls fail.
-    kvm_lapic_state lapic{};
-    if (::ioctl(fd_.get(), KVM_GET_LAPIC, &lapic) == 0) {
+    if (local_apic) {
+        kvm_lapic_state lapic{};
+        must(::ioctl(fd_.get(), KVM_GET_LAPIC, &lapic), "KVM_GET_LAPIC");
         const auto put = [&](unsigned at, std::uint32_t value) {
             std::memcpy(lapic.regs + at, &value, sizeof(value));
         };
@@ -265,7 +270,7 @@ void Vcpu::reset(bool wait_for_sipi) {
         put(0x350, number_ == 0 ? 0x700U : 0x10000U);
         must(::ioctl(fd_.get(), KVM_SET_LAPIC, &lapic), "KVM_SET_LAPIC");
         kvm_mp_state state{
-            static_cast<std::uint32_t>(wait_for_sipi ? KVM_MP_STATE_UNINITIALIZED : KVM_MP_STATE_RUNNABLE)};
+            static_cast<std::uint32_t>(number_ != 0 ? KVM_MP_STATE_UNINITIALIZED : KVM_MP_STATE_RUNNABLE)};
         must(::ioctl(fd_.get(), KVM_SET_MP_STATE, &state), "KVM_SET_MP_STATE");
     }
 }

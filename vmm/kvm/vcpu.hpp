@@ -94,9 +94,8 @@ class Vcpu {
     void inject(std::uint8_t vector);
     bool interrupts_enabled() const;
 
-    /// The state after RESET: F000:FFF0 for the boot processor. wait_for_sipi: an application processor of an
-    /// APIC machine.
-    void reset(bool wait_for_sipi);
+    /// The state after RESET: F000:FFF0. With a local APIC, all processors but number 0 wait for their SIPI.
+    void reset(bool local_apic);
     /// Real mode at selector:offset with flat data segments, for the probe.
     void start_at(std::uint16_t selector, std::uint16_t offset);
 

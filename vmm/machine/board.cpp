@@ -96,16 +96,26 @@ Board::~Board() = default;
 void Board::build_chipset(const profiles::Profile& profile) {
     intr_ = std::make_unique<CallbackLine>([this](bool level) { host_.interrupt(level); });
     pic_ = std::make_unique<PicPair>(ports, *intr_);
-    pit_ = std::make_unique<Pit8254>(ports, clock_, pic_->line(IRQ_PIT));
-    rtc_ =
-        std::make_unique<RtcMc146818>(ports, clock_, pic_->line(IRQ_RTC), wall_time(profile.rtc_local_time));
+    if (profile.interrupts == profiles::InterruptController::apic)
+        io_apic_ = std::make_unique<IoApic>(
+            mmio, [this](const IoApic::Message& message) { host_.message(message); },
+            [this] {
+                if (built_)
+                    host_.messages_changed();
+            });
+    lines_ = std::make_unique<IsaLines>(*pic_, io_apic_.get());
+    pit_ = std::make_unique<Pit8254>(ports, clock_, lines_->line(IRQ_PIT));
+    rtc_ = std::make_unique<RtcMc146818>(ports, clock_, lines_->line(IRQ_RTC),
+                                         wall_time(profile.rtc_local_time));
     pci_ = std::make_unique<PciBus>(ports, [this] { host_.reset(); });
     bridge_ = std::make_unique<I440fx>([this] { on_layout(); });
     pci_->add(*bridge_, address_of(*profile.find("i440fx")));
     isa_ = std::make_unique<Piix3Isa>(
-        ports, [this](unsigned irq) -> IrqLine& { return pic_->line(irq); }, [this] { host_.reset(); });
+        ports, [this](unsigned irq) -> IrqLine& { return lines_->line(irq); }, [this] { host_.reset(); });
     pci_->add(*isa_, address_of(*profile.find("piix3-isa")));
     devices_ = {pic_.get(), pit_.get(), rtc_.get(), pci_.get(), bridge_.get(), isa_.get()};
+    if (io_apic_)
+        devices_.push_back(io_apic_.get());
 }
 
 void Board::build_disks(const profiles::Profile& profile, const profiles::MachineDescription& description) {
@@ -113,7 +123,7 @@ void Board::build_disks(const profiles::Profile& profile, const profiles::Machin
     if (spec == nullptr)
         return;
     ide_ = std::make_unique<PiixIde>(
-        ports, memory_, clock_, pic_->line(IRQ_IDE_PRIMARY), pic_->line(IRQ_IDE_SECONDARY),
+        ports, memory_, clock_, lines_->line(IRQ_IDE_PRIMARY), lines_->line(IRQ_IDE_SECONDARY),
         PiixIdeOptions{.interrupt_delay = Nanoseconds{profile.ide_interrupt_delay_us} * 1000});
     pci_->add(*ide_, address_of(*spec));
     devices_.push_back(ide_.get());
@@ -167,7 +177,7 @@ void Board::build_video(const profiles::Profile& profile, const MachineOptions& 
 
 void Board::build_lines(const profiles::Profile& profile) {
     if (const profiles::DeviceSpec* spec = profile.find("i8042")) {
-        I8042::Wires wires{pic_->line(spec->irq.value_or(IRQ_KEYBOARD)), pic_->line(IRQ_MOUSE),
+        I8042::Wires wires{lines_->line(spec->irq.value_or(IRQ_KEYBOARD)), lines_->line(IRQ_MOUSE),
                            [this] { host_.reset(); }, [this](bool on) { isa_->set_a20(on); },
                            [this] { return isa_->a20(); }};
         keyboard_ = std::make_unique<I8042>(ports, std::move(wires));
@@ -178,7 +188,8 @@ void Board::build_lines(const profiles::Profile& profile) {
         if (device.type != "serial" || number >= std::size(backends_.serial))
             continue;
         keep(std::make_unique<Uart16550>(device.id, ports, *device.io, clock_,
-                                         pic_->line(device.irq.value_or(0)), backends_.serial[number].get()));
+                                         lines_->line(device.irq.value_or(0)),
+                                         backends_.serial[number].get()));
         ++number;
     }
 }
@@ -219,6 +230,13 @@ void Board::build_networks(const profiles::Profile& profile,
 void Board::build_firmware(const MachineOptions& options) {
     fw_cfg_ = std::make_unique<FwCfg>(ports, memory_);
     fill_fw_cfg(*fw_cfg_, boot_);
+    if (io_apic_) {
+        // The MP table then says where IRQ 0 goes.
+        fw_cfg_->set(static_cast<FwCfgKey>(0x8002), {1});
+        Bytes one(8);
+        one[0] = 1;
+        fw_cfg_->add_file("etc/irq0-override", one);
+    }
     if (vga_)
         fw_cfg_->add_file("pci1234,1111.rom", vga_rom_);
     fill_cmos([this](std::uint8_t index, std::uint8_t value) { rtc_->set_cmos(index, value); }, boot_);

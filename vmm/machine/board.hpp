@@ -15,6 +15,7 @@
 #include "vmm/devices/rtc_mc146818.hpp"
 #include "vmm/devices/vga/vga.hpp"
 #include "vmm/firmware/boot_config.hpp"
+#include "vmm/machine/isa_lines.hpp"
 #include "vmm/machine/machine.hpp"
 
 #include <deque>
@@ -28,6 +29,8 @@ struct BoardHost {
     std::function<void()> memory_layout; ///< PAM or SMRAM changed; not before the board is built
     std::function<void()> post_done;     ///< the firmware write-protected itself: boot begins
     std::function<void(int)> debug_exit;
+    std::function<void(const IoApic::Message&)> message; ///< from the I/O APIC
+    std::function<void()> messages_changed;
     /// Video RAM of a size that the guest can have mapped.
     std::function<std::unique_ptr<FrameMemory>(std::size_t)> frame_memory;
 };
@@ -43,6 +46,7 @@ class Board {
     MmioBus mmio;
 
     PicPair& pic() { return *pic_; }
+    IoApic* io_apic() { return io_apic_.get(); }
     I440fx& bridge() { return *bridge_; }
     PciBus& pci() { return *pci_; }
     PiixIde* ide() { return ide_.get(); }
@@ -84,6 +88,8 @@ class Board {
     BootConfig boot_;
     std::unique_ptr<IrqLine> intr_;
     std::unique_ptr<PicPair> pic_;
+    std::unique_ptr<IoApic> io_apic_; ///< only with APICs
+    std::unique_ptr<IsaLines> lines_;
     std::unique_ptr<Pit8254> pit_;
     std::unique_ptr<RtcMc146818> rtc_;
     std::unique_ptr<PciBus> pci_;

@@ -46,6 +46,8 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
     const Bytes rom =
         load_system_rom(options.firmware.empty() ? std::string(default_system_rom) : options.firmware);
     memory = std::make_unique<MemoryMap>(vm, memory_size(profile, description), rom);
+    if (profile.interrupts == profiles::InterruptController::apic)
+        vm.use_split_irqchip(IoApic::pins);
     for (unsigned number = 0; number < description.cpus; ++number) {
         cpus.push_back(std::make_unique<Processor>(system, vm, number));
         cpus.back()->vcpu.set_cpuid(
@@ -60,6 +62,8 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
         emit({MachineEvent::Kind::debug_exit, code, {}});
         stop_now(code);
     };
+    host.message = [this](const IoApic::Message& m) { vm.send_msi({m.address, m.data, m.valid}); };
+    host.messages_changed = [this] { update_routes(); };
     host.frame_memory = [this](std::size_t size) {
         return std::make_unique<MappedFrameMemory>(*memory, size);
     };
@@ -104,12 +108,21 @@ void Machine::Impl::emit(MachineEvent event) {
         listener(event);
 }
 
+void Machine::Impl::update_routes() {
+    std::vector<kvm::MsiRoute> routes;
+    for (unsigned pin = 0; pin < IoApic::pins; ++pin) {
+        const IoApic::Message message = board->io_apic()->message(pin);
+        routes.push_back({message.address, message.data, message.valid});
+    }
+    vm.set_routes(routes);
+}
+
 void Machine::Impl::reset_board() {
     board->reset();
     memory->apply(board->bridge());
     const bool apic = profile.interrupts == profiles::InterruptController::apic;
     for (auto& cpu : cpus) {
-        cpu->vcpu.reset(apic && cpu->vcpu.number() != 0);
+        cpu->vcpu.reset(apic);
         cpu->halted = false;
     }
     halt_reported = false;

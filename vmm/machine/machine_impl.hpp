@@ -40,6 +40,7 @@ struct Machine::Impl {
     void emit(MachineEvent event);
     void reset_board();
     void request_reset();
+    void update_routes();
 
     // The processors, run_loop.cpp
     void run(Processor& cpu);

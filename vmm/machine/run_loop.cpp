@@ -136,6 +136,8 @@ void Machine::Impl::handle(Processor& cpu, kvm::ExitReason reason) {
         handle_msr(cpu, reason == kvm::ExitReason::write_msr);
         break;
     case kvm::ExitReason::end_of_interrupt:
+        if (board->io_apic() != nullptr)
+            board->io_apic()->end_of_interrupt(cpu.vcpu.eoi_vector());
         break;
     case kvm::ExitReason::failed:
         fail(cpu.vcpu.failure());
