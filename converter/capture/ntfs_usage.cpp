@@ -16,7 +16,6 @@ namespace {
 
 namespace ntfs = volume::ntfs;
 
-constexpr std::uint64_t record_mft = 0;
 constexpr std::uint64_t record_log_file = 2;
 constexpr std::uint64_t record_volume = 3;
 constexpr std::uint64_t record_root = 5;

@@ -116,7 +116,7 @@ void apply_options(profiles::MachineDescription& machine, const po::variables_ma
         machine.disks.clear();
         if (disks.size() > std::size(DISK_PLACES))
             throw Error("--disk", "four at most", {}, ErrorKind::usage);
-        for (std::string path : disks) {
+        for (const std::string& path : disks) {
             profiles::DiskSpec disk;
             disk.read_only = path.ends_with(",ro");
             disk.path = disk.read_only ? path.substr(0, path.size() - 3) : path;

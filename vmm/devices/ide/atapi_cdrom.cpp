@@ -11,7 +11,6 @@ namespace {
 // The sector count register is the interrupt reason (SFF-8020i 7.2).
 constexpr std::uint8_t reason_command = 0x01;
 constexpr std::uint8_t reason_data_in = 0x02;
-constexpr std::uint8_t reason_data_out = 0x00;
 constexpr std::uint8_t reason_status = 0x03;
 constexpr std::size_t packet_size = 12;
 constexpr std::uint32_t read_ahead_blocks = 32;

@@ -216,6 +216,17 @@ class Filter {
     std::unique_ptr<void, void (*)(scmp_filter_ctx)> context_;
 };
 
+/// The first argument equals value. SCMP_A0() is a C99 compound literal.
+scmp_arg_cmp first_is(int value) {
+    return {0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(value), 0};
+}
+
+/// All bits of mask are set in the first argument.
+scmp_arg_cmp first_has(int mask) {
+    const auto bits = static_cast<scmp_datum_t>(mask);
+    return {0, SCMP_CMP_MASKED_EQ, bits, bits};
+}
+
 /// Socket families a policy needs.
 std::vector<int> socket_families(const Policy& policy) {
     if (policy.host_network)
@@ -239,14 +250,13 @@ Measure filter_system_calls(const Policy& policy) {
         filter.add(SCMP_ACT_KILL_PROCESS, call);
     // Threads, no processes. clone3 hides its flags from filters; glibc falls back to clone.
     filter.add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
-    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(clone), SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(clone), first_has(CLONE_THREAD));
     for (const int family : socket_families(policy)) {
-        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
-        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socketpair),
-                   SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)));
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socket), first_is(family));
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(socketpair), first_is(family));
     }
     for (const int option : prctl_allowed)
-        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(option)));
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(prctl), first_is(option));
     // Signals to threads of this process only: kicks of vCPUs. tgkill to others fails in the PID namespace.
     filter.add(SCMP_ACT_ALLOW, SCMP_SYS(tgkill));
     filter.for_all_threads();
@@ -259,7 +269,7 @@ void filter_this_thread(ThreadRole role) {
     for (const int call : every_thread)
         filter.add(SCMP_ACT_ALLOW, call);
     filter.add(SCMP_ACT_ALLOW, SCMP_SYS(tgkill));
-    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(prctl), SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+    filter.add(SCMP_ACT_ALLOW, SCMP_SYS(prctl), first_is(PR_SET_NAME));
     if (role == ThreadRole::vcpu) {
         // KVM_RUN and its kind; devices send frames and bytes to descriptors that are open.
         for (const int call : {SCMP_SYS(ioctl), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
