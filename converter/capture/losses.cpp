@@ -15,6 +15,8 @@
 namespace ntferry::capture {
 namespace {
 
+/// Owners asked for: a disk that is mostly unreadable needs no list of single clusters.
+constexpr std::size_t most_questions = 500'000;
 constexpr std::uint64_t ntfs_boot_area = 16U * 512U; ///< $Boot: sector and boot code
 
 /// The file system of one partition, opened once.
@@ -168,11 +170,14 @@ std::string Loss::describe() const {
 std::vector<Loss> name_losses(const block::SharedBlockDevice& image, const block::RescueMap& map) {
     std::vector<Loss> losses;
     Namer namer(image);
+    std::size_t asked = 0;
     for (const block::RescueRange& range : map.ranges()) {
         if (range.status == block::RescueStatus::finished)
             continue;
         for (std::uint64_t at = range.offset; at < range.end();) {
-            if (losses.size() >= most_losses) {
+            if (losses.size() >= most_losses || ++asked > most_questions) {
+                if (losses.empty() || losses.back().offset + losses.back().length != at)
+                    losses.push_back({.offset = at, .length = 0});
                 losses.back().length = map.size() - losses.back().offset;
                 losses.back().kind = LossKind::unknown;
                 losses.back().path = "this and everything unreadable behind it";

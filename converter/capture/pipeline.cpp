@@ -23,7 +23,8 @@ constexpr std::size_t hash_backlog = 2;
 Digest digest_of(const Chunk& chunk, Sha256& hash) {
     if (chunk.data.empty())
         return zero_digest(chunk.length);
-    std::size_t at = 0;
+    hash.start_with_zeros(chunk.data.front().offset);
+    std::size_t at = chunk.data.front().offset;
     for (const ChunkRun& run : chunk.data) {
         hash.update_zeros(run.offset - at);
         hash.update(chunk.buffer->view().subspan(run.offset, run.length));

@@ -1,1 +1,1 @@
-ntferry_test(block LINK ntferry_block)
+ntferry_test(block LINK ntferry_block PkgConfig::VHDI)

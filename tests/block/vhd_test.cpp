@@ -91,15 +91,15 @@ TEST_CASE("every kind of VHD reads back what was written, after a reopen too") {
             disk = vhd::create_dynamic(path, small_disk, options);
         }
         model.resize(disk->size());
-        CHECK(read_all(*disk) == model);
+        CHECK((read_all(*disk) == model));
         scribble(*disk, model, 2, 60);
-        CHECK(read_all(*disk) == model);
+        CHECK((read_all(*disk) == model));
         disk->flush();
     }
     auto disk = open_disk(path, {.access = Access::read_write});
-    CHECK(read_all(*disk) == model);
+    CHECK((read_all(*disk) == model));
     scribble(*disk, model, 3, 60);
-    CHECK(read_all(*disk) == model);
+    CHECK((read_all(*disk) == model));
 }
 
 TEST_CASE("qemu-img reads our fixed and dynamic images byte for byte") {
@@ -118,7 +118,7 @@ TEST_CASE("qemu-img reads our fixed and dynamic images byte for byte") {
                 .exit_code == 0);
     auto raw = open_disk(dir / "a.raw");
     REQUIRE(raw->size() == model.size());
-    CHECK(read_all(*raw) == model);
+    CHECK((read_all(*raw) == model));
 }
 
 TEST_CASE("we read qemu-img's images byte for byte") {
@@ -140,7 +140,7 @@ TEST_CASE("we read qemu-img's images byte for byte") {
     auto disk = open_disk(dir / "a.vhd");
     REQUIRE(disk->size() >= model.size());
     model.resize(disk->size());
-    CHECK(read_all(*disk) == model);
+    CHECK((read_all(*disk) == model));
 }
 
 TEST_CASE("a chain is found again after its folder was moved, by the relative locator") {
@@ -158,7 +158,7 @@ TEST_CASE("a chain is found again after its folder was moved, by the relative lo
     const Bytes two = pattern(100, 2);
     std::copy(one.begin(), one.end(), model.begin() + 1000);
     std::copy(two.begin(), two.end(), model.begin() + 3000);
-    CHECK(read_all(*disk) == model);
+    CHECK((read_all(*disk) == model));
 }
 
 TEST_CASE("a differencing disk without its parent is refused by name") {
@@ -196,8 +196,8 @@ TEST_CASE("a committed child is in its parent, and the other children are refuse
     }
     SilentProgress progress;
     vhd::commit(dir / "child.vhd", progress);
-    CHECK(read_all(*open_disk(dir / "base.vhd")) == model);
-    CHECK(read_all(*open_disk(dir / "child.vhd")) == model);
+    CHECK((read_all(*open_disk(dir / "base.vhd")) == model));
+    CHECK((read_all(*open_disk(dir / "child.vhd")) == model));
     CHECK_THROWS_WITH(open_disk(dir / "other.vhd"), Contains("was written to after"));
 }
 

@@ -249,6 +249,25 @@ void SparseDisk::write(std::uint64_t offset, ByteView data) {
     }
 }
 
+/// Where a write of sectors that ends at `end` is to end in the file. libvhdi (20210425) takes the last byte
+/// of a run of set bits for fully set, so the sectors up to the next multiple of eight come along from the
+/// parent.
+std::uint64_t SparseDisk::stored_end(std::uint32_t block, std::uint64_t end) {
+    constexpr std::uint64_t group = std::uint64_t{8} * sector_size;
+    const std::uint64_t group_end = (end + group - 1) / group * group;
+    if (group_end == end)
+        return end;
+    if (bat_.allocated(block)) {
+        const std::unique_lock lock(lookup_);
+        const SectorBitmap& bits = load_bitmap(block).bits;
+        const auto first = static_cast<std::uint32_t>(end / sector_size);
+        const auto count = static_cast<std::uint32_t>((group_end - end) / sector_size);
+        if (bits.test(first) && bits.run_length(first, count) == count)
+            return end;
+    }
+    return group_end;
+}
+
 void SparseDisk::write_in_block(std::uint32_t block, std::uint64_t in_block, ByteView data) {
     if (!parent_) {
         if (!bat_.allocated(block)) {
@@ -260,7 +279,8 @@ void SparseDisk::write_in_block(std::uint32_t block, std::uint64_t in_block, Byt
         return;
     }
     const std::uint64_t begin = in_block / sector_size * sector_size;
-    const std::uint64_t end = (in_block + data.size() + sector_size - 1) / sector_size * sector_size;
+    const std::uint64_t end =
+        stored_end(block, (in_block + data.size() + sector_size - 1) / sector_size * sector_size);
     if (begin == in_block && end == in_block + data.size()) {
         write_sectors(block, in_block, data);
         return;

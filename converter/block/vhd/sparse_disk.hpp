@@ -68,6 +68,7 @@ class SparseDisk final : public Image {
     void judge_blocks() const;
     void touch();
     void allocate(std::uint32_t block);
+    std::uint64_t stored_end(std::uint32_t block, std::uint64_t end);
     void write_in_block(std::uint32_t block, std::uint64_t in_block, ByteView data);
     void write_sectors(std::uint32_t block, std::uint64_t in_block, ByteView data);
     void flush_locked();
