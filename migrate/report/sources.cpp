@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "migrate/report/sources.hpp"
+
+#include "converter/block/open.hpp"
+#include "migrate/cli/help.hpp"
+#include "migrate/report/inspection_document.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+
+namespace ntferry::report {
+
+nt::DiskSet open_sources(const cli::Invocation& invocation) {
+    if (!invocation.has("source"))
+        throw Error({}, "no SOURCE given", "name a disk, an image or an address", ErrorKind::usage);
+    std::vector<std::string> names{invocation.get<std::string>("source")};
+    if (invocation.has("disk"))
+        for (const std::string& name : invocation.get<std::vector<std::string>>("disk"))
+            names.push_back(name);
+    block::OpenOptions options;
+    options.allow_busy = invocation.has("allow-busy");
+    std::vector<block::SharedBlockDevice> disks;
+    for (const std::string& name : names)
+        disks.emplace_back(block::open_disk(name, options));
+    return nt::DiskSet(std::move(disks));
+}
+
+void write_report(const std::string& path, const Document& document) {
+    const std::string fresh = path + ".new";
+    std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
+    out << render_html(document,
+                       "ntferry " + std::string(cli::version()) + ", " + time_text(std::time(nullptr)));
+    out.close();
+    if (!out || std::rename(fresh.c_str(), path.c_str()) != 0) {
+        const int error = errno;
+        std::remove(fresh.c_str());
+        throw SystemError(path, "cannot be written", error);
+    }
+}
+
+} // namespace ntferry::report

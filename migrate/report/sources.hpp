@@ -1,0 +1,19 @@
+// What inspect and assess share: opening the disks that were named, writing a report file.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "converter/nt/disk_set.hpp"
+#include "migrate/cli/command.hpp"
+#include "migrate/report/document.hpp"
+
+#include <string>
+
+namespace ntferry::report {
+
+/// Opens "source" and every "disk" read-only. @throws Error (usage) without a source
+nt::DiskSet open_sources(const cli::Invocation& invocation);
+
+/// Writes the HTML form beside the file and renames it over it. @throws Error
+void write_report(const std::string& path, const Document& document);
+
+} // namespace ntferry::report
