@@ -131,6 +131,10 @@ Peripherals read_peripherals(DiskSet& disks, const SystemPlace& place, const reg
     facts.boot_execute = system.strings(manager, "BootExecute");
     facts.auto_reboot = system.dword(control_set + "\\Control\\CrashControl", "AutoReboot").value_or(0) != 0;
     facts.crash_dump = system.dword(control_set + "\\Control\\CrashControl", "CrashDumpEnabled").value_or(0);
+    for (const char* device : {"Device0", "Device1"})
+        if (const auto line =
+                system.string(control_set + "\\Services\\atapi\\Parameters\\" + device, "DriverParameter"))
+            facts.ide_parameters.push_back(std::string(device) + ": " + text::printable(*line, 100));
     facts.registry_size_limit = system.dword(control_set + "\\Control", "RegistrySizeLimit").value_or(0);
     if (software != nullptr) {
         const std::string winlogon = "Microsoft\\Windows NT\\CurrentVersion\\Winlogon";

@@ -59,6 +59,7 @@ struct Peripherals {
     std::uint32_t crash_dump = 0; ///< CrashDumpEnabled
     std::string ups_port;         ///< Services\UPS\Port
     std::uint32_t registry_size_limit = 0;
+    std::vector<std::string> ide_parameters; ///< "Device0: DMADetectionLevel = 0x1,0x1"
 };
 
 Peripherals read_peripherals(DiskSet& disks, const SystemPlace& place, const registry::Hive& system,

@@ -8,6 +8,7 @@ namespace ntferry::cli {
 
 Command capture_command();
 Command inspect_command();
+Command assess_command();
 Command image_info_command();
 Command image_check_command();
 Command image_create_command();

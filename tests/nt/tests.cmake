@@ -1,1 +1,1 @@
-ntferry_test(nt LINK ntferry_nt)
+ntferry_test(nt LINK ntferry_nt TIMEOUT 300)

@@ -1,0 +1,1 @@
+ntferry_test(assess LINK ntferry_assess TIMEOUT 300)
