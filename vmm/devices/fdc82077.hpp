@@ -1,11 +1,9 @@
-// Fdc82077: an 82077AA floppy disk controller with two drives, DMA channel 2
-// and IRQ 6. SPDX-License-Identifier: GPL-3.0-or-later
+// Fdc82077: an 82077AA floppy disk controller with two drives, DMA channel 2 and IRQ 6.
+// SPDX-License-Identifier: GPL-3.0-or-later
 //
-// Intel 82077AA data sheet (order 290166-007): registers 2.1, commands 5,
-// status 6. PC-AT mode: 3F0h and 3F1h do not exist, DOR bit 3 gates DRQ and
-// INTRPT. Left out: SCAN commands, deleted data marks and sector sizes other
-// than 512 bytes, which a sector image does not have; verify of the FIFO
-// threshold.
+// Intel 82077AA data sheet (order 290166-007): registers 2.1, commands 5, status 6. PC-AT mode: 3F0h and
+// 3F1h do not exist, DOR bit 3 gates DRQ and INTRPT. Left out: SCAN commands, deleted data marks and
+// sector sizes other than 512 bytes, which a sector image does not have; the FIFO threshold.
 #pragma once
 
 #include "vmm/bus/backends.hpp"

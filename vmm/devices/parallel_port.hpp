@@ -1,5 +1,5 @@
-// ParallelPort: a standard (SPP) printer port with the bidirectional bit of the
-// PS/2. SPDX-License-Identifier: GPL-3.0-or-later
+// ParallelPort: a standard (SPP) printer port with the bidirectional bit of the PS/2.
+// SPDX-License-Identifier: GPL-3.0-or-later
 //
 // IBM PS/2 Hardware Interface Technical Reference, Parallel Port; IEEE
 // 1284-1994 compatibility mode. Left out: EPP and ECP.

@@ -1,5 +1,6 @@
 // AtaDisk: a late-1990s ATA-4 hard disk (LBA28, PIO 4, multiword DMA 2, Ultra DMA 2) in front of a
-// DiskBackend. SPDX-License-Identifier: GPL-3.0-or-later
+// DiskBackend.
+// SPDX-License-Identifier: GPL-3.0-or-later
 //
 // ANSI NCITS 317-1998 (ATA/ATAPI-4), clause 8; READ/WRITE MULTIPLE and CHS addressing as NT's atapi.sys uses
 // them. Left out: SMART, security, power management, removable media, overlap, READ/WRITE LONG.

@@ -1,5 +1,5 @@
-// AtapiCdrom: an ATAPI CD-ROM drive in front of a DiskBackend with 2048-byte
-// blocks. SPDX-License-Identifier: GPL-3.0-or-later
+// AtapiCdrom: an ATAPI CD-ROM drive in front of a DiskBackend with 2048-byte blocks.
+// SPDX-License-Identifier: GPL-3.0-or-later
 //
 // SFF-8020i rev. 2.6 (ATA Packet Interface for CD-ROMs), ANSI NCITS 317-1998
 // (PACKET protocol), MMC-2 (GET CONFIGURATION, GET EVENT STATUS NOTIFICATION).

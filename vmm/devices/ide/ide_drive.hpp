@@ -1,5 +1,6 @@
 // IdeDrive: what every drive on an IDE cable has: a task file, a data buffer and the four ways data crosses
-// it. SPDX-License-Identifier: GPL-3.0-or-later
+// it.
+// SPDX-License-Identifier: GPL-3.0-or-later
 //
 // ANSI NCITS 317-1998 (AT Attachment with Packet Interface Extension, ATA/ATAPI-4), clauses 7 (registers)
 // and 9 (protocols).

@@ -1,5 +1,6 @@
 // VgaRenderer: turns registers and planes into a picture, scan line by scan line, and only those that
-// changed. SPDX-License-Identifier: GPL-3.0-or-later
+// changed.
+// SPDX-License-Identifier: GPL-3.0-or-later
 //
 // IBM PS/2 Hardware Interface Technical Reference, Video Subsystem (CRT and attribute controller). Blinking
 // is shown as its steady "on" half, so that a screen where nothing happens costs nothing. Left out: the
