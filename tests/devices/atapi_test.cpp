@@ -343,3 +343,9 @@ TEST_CASE("atapi: a read under way survives save and load") {
     Cd empty(false);
     CHECK_THROWS_AS(load_state(empty.ide, saved_state(from.ide)), Error);
 }
+
+TEST_CASE("atapi: the state of a drive that was never used comes back as it was") {
+    Cd from;
+    Cd to;
+    CHECK(survives_save_and_load(from.ide, to.ide));
+}

@@ -315,17 +315,16 @@ void AtapiCdrom::load(StateReader& reader) {
         *value = reader.get<std::uint32_t>();
     const Bytes data = reader.get_bytes(bytes_at_once);
     const bool medium_needed = blocks_left_ != 0 || static_cast<Stage>(stage) == Stage::reading;
-    if (stage > static_cast<std::uint8_t>(Stage::data_out) || limit_ > 0xFFFE || head_ > tail_ ||
-        tail_ > bytes_at_once || (medium_needed && !ready()) ||
+    if (stage > static_cast<std::uint8_t>(Stage::data_out) || limit_ == 0 || limit_ > 0xFFFE ||
+        head_ > tail_ || tail_ > bytes_at_once || (medium_needed && !ready()) ||
         (medium_needed && (lba_ > blocks() || blocks_left_ > blocks() - lba_)) ||
         (static_cast<Stage>(stage) == Stage::reading &&
          (blocks_left_ == 0 || tail_ - head_ > read_ahead_blocks * block_size))) {
+        limit_ = 0xFFFE;
         blocks_left_ = head_ = tail_ = 0;
         throw Error({}, "saved state of a CD-ROM drive does not fit the disc in it",
                     "start the machine with the disc that was in it");
     }
-    if (limit_ == 0)
-        limit_ = 0xFFFE;
     reserve(bytes_at_once);
     std::copy(data.begin(), data.end(), buffer().begin());
     if (static_cast<Stage>(stage) == Stage::reading)

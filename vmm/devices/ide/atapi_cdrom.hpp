@@ -104,8 +104,8 @@ class AtapiCdrom final : public IdeDrive {
 
     Stage stage_ = Stage::idle;
     bool use_dma_ = false;
-    std::uint32_t limit_ = 0; ///< bytes a DRQ burst may have
-    std::uint32_t lba_ = 0;   ///< next block to read
+    std::uint32_t limit_ = 0xFFFE; ///< bytes a DRQ burst may have
+    std::uint32_t lba_ = 0;        ///< next block to read
     std::uint32_t blocks_left_ = 0;
     std::uint32_t head_ = 0; ///< [head_, tail_) of the buffer is to be sent
     std::uint32_t tail_ = 0;
