@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "vmm/host/display/frame_image.hpp"
+
+#include "converter/base/error.hpp"
+
+#include <fmt/format.h>
+#include <png.h>
+
+#include <cstring>
+
+namespace ntferry::vmm {
+namespace {
+
+/// Three bytes per pixel, red first.
+Bytes rgb_of(const Frame& frame) {
+    if (frame.width == 0 || frame.height == 0 ||
+        frame.pixels.size() < std::size_t{frame.width} * frame.height)
+        throw Error("screen", "there is no picture");
+    Bytes rgb;
+    const std::size_t count = std::size_t{frame.width} * frame.height;
+    rgb.resize(count * 3);
+    for (std::size_t n = 0; n < count; ++n) {
+        const std::uint32_t pixel = frame.pixels[n];
+        rgb[3 * n] = static_cast<std::uint8_t>(pixel >> 16U);
+        rgb[3 * n + 1] = static_cast<std::uint8_t>(pixel >> 8U);
+        rgb[3 * n + 2] = static_cast<std::uint8_t>(pixel);
+    }
+    return rgb;
+}
+
+} // namespace
+
+Bytes png_of(const Frame& frame) {
+    const Bytes rgb = rgb_of(frame);
+    png_image image;
+    std::memset(&image, 0, sizeof image);
+    image.version = PNG_IMAGE_VERSION;
+    image.width = frame.width;
+    image.height = frame.height;
+    image.format = PNG_FORMAT_RGB;
+    image.flags = PNG_IMAGE_FLAG_FAST;
+    png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(image);
+    Bytes file(size);
+    if (png_image_write_to_memory(&image, file.data(), &size, 0, rgb.data(), 0, nullptr) == 0)
+        throw Error("screen", fmt::format("no PNG: {}", image.message));
+    file.resize(size);
+    return file;
+}
+
+Bytes ppm_of(const Frame& frame) {
+    const Bytes rgb = rgb_of(frame);
+    const std::string header = fmt::format("P6\n{} {}\n255\n", frame.width, frame.height);
+    Bytes file(header.begin(), header.end());
+    file.insert(file.end(), rgb.begin(), rgb.end());
+    return file;
+}
+
+} // namespace ntferry::vmm

@@ -1,0 +1,14 @@
+// A picture of the screen as a file: PNG or PPM.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "vmm/bus/backends.hpp"
+
+namespace ntferry::vmm {
+
+/// PNG, 8 bits per colour, no alpha. @throws Error for a picture without pixels
+Bytes png_of(const Frame& frame);
+/// Binary PPM (P6). @throws Error for a picture without pixels
+Bytes ppm_of(const Frame& frame);
+
+} // namespace ntferry::vmm
