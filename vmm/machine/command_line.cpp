@@ -4,6 +4,7 @@
 #include "profiles/print.hpp"
 #include "profiles/xml_file.hpp"
 #include "vmm/kvm/kvm_system.hpp"
+#include "vmm/machine/host_side.hpp"
 #include "vmm/machine/machine.hpp"
 #include "vmm/machine/make_backends.hpp"
 #include "vmm/machine/qemu_engine.hpp"
@@ -53,6 +54,7 @@ po::options_description visible_options() {
         ("probe", "say what this host's KVM can do and end")
         ("help", "this text");
     // clang-format on
+    add_host_side_options(options);
     return options;
 }
 
@@ -101,6 +103,7 @@ void apply_options(profiles::MachineDescription& machine, const po::variables_ma
         return options.count(name) != 0 ? options[name].as<std::vector<std::string>>()
                                         : std::vector<std::string>();
     };
+    text("name", machine.name);
     text("profile", machine.profile);
     text("cdrom", machine.cdrom);
     text("floppy", machine.floppy);
@@ -196,13 +199,20 @@ class SignalWatch {
 
 int run_machine(const profiles::Profile& profile, profiles::MachineDescription machine,
                 const std::string& folder, const po::variables_map& options) {
+    const HostSideOptions host_settings = host_side_options(options);
     MachineOptions machine_settings = machine_options(options);
+    const std::shared_ptr<std::mutex> lock = machine_settings.lock;
+    HostListeners listeners(host_settings, machine.name);
     SignalWatch signals;
-    MachineBackends backends = make_backends(machine, folder, machine_settings.lock);
+    MachineBackends backends = make_backends(machine, folder, lock);
     Machine running(profile, machine, std::move(backends), std::move(machine_settings));
+    HostSide host(running, lock, listeners, host_settings, folder, {});
     signals.watch(running);
     running.start();
-    return running.wait();
+    const int exit_code = running.wait();
+    if (const std::string why = host.finish(); !why.empty())
+        std::cerr << "ntferry-vmm: " << why << std::endl;
+    return exit_code;
 }
 
 int run(const po::variables_map& options) {

@@ -225,6 +225,10 @@ void Machine::reset() {
 
 void Machine::stop(int exit_code) {
     const std::unique_lock<std::mutex> held(*impl_->lock);
+    stop_with_lock(exit_code);
+}
+
+void Machine::stop_with_lock(int exit_code) {
     impl_->emit({MachineEvent::Kind::stopped, exit_code, {}});
     impl_->stop_now(exit_code);
 }

@@ -109,6 +109,8 @@ class Machine {
     Clock& clock();
     /// Puts a disc in or, with nothing, ejects the one that is in. False when the guest locked the tray.
     bool change_cdrom(std::unique_ptr<DiskBackend> medium, bool force = false);
+    /// As stop().
+    void stop_with_lock(int exit_code = 0);
     /// Called under the machine lock; before start().
     void on_event(std::function<void(const MachineEvent&)> listener);
     /// The machine lock, for back ends that complete work.

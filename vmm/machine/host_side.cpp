@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "vmm/machine/host_side.hpp"
+
+#include "converter/base/error.hpp"
+#include "converter/base/run_directory.hpp"
+#include "vmm/host/control/control_server.hpp"
+#include "vmm/machine/machine_control.hpp"
+
+#include <condition_variable>
+#include <filesystem>
+#include <system_error>
+
+namespace ntferry::vmm {
+namespace {
+
+namespace po = boost::program_options;
+
+/// How often a text screen is looked at for the end of a shutdown.
+constexpr std::chrono::seconds POWER_WATCH{3};
+
+void make_folder_of(const std::string& socket) {
+    const std::filesystem::path folder = std::filesystem::path(socket).parent_path();
+    if (folder.empty() || std::filesystem::exists(folder))
+        return;
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (!error)
+        std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
+    if (error)
+        throw Error(folder.string(), "cannot make the run directory: " + error.message(),
+                    "set XDG_RUNTIME_DIR or name a socket with --control");
+}
+
+} // namespace
+
+void add_host_side_options(po::options_description& options) {
+    const auto text = [] { return po::value<std::string>(); };
+    // clang-format off
+    options.add_options()
+        ("name", text()->value_name("NAME"), "how ntferry ps, stop and the others find the machine")
+        ("control", text()->value_name("SOCKET"), "control socket (QMP) instead of NAME.sock in the run directory; "
+            "none: no socket")
+        ("power-keys", text()->value_name("KEYS"), "keys and pauses (ms) that ask the guest to shut down "
+            "(default ctrl-alt-delete,3000,alt-s,3000,ret)")
+        ("on-halt", text()->value_name("WHAT"), "when the guest has shut down: stop (default) or stay");
+    // clang-format on
+}
+
+HostSideOptions host_side_options(const po::variables_map& options) {
+    HostSideOptions result;
+    if (options.count("control") != 0)
+        result.control = options["control"].as<std::string>();
+    result.power_keys = options.count("power-keys") != 0 ? options["power-keys"].as<std::string>()
+                                                         : std::string(default_power_keys);
+    parse_power_keys(result.power_keys); // refused before anything is started
+    if (options.count("on-halt") != 0) {
+        const std::string what = options["on-halt"].as<std::string>();
+        if (what != "stop" && what != "stay")
+            throw Error("--on-halt", what, "allowed: stop, stay", ErrorKind::usage);
+        result.stay_when_halted = what == "stay";
+    }
+    return result;
+}
+
+struct HostListeners::Impl {
+    std::unique_ptr<UnixListener> control;
+};
+
+HostListeners::HostListeners(const HostSideOptions& options, const std::string& machine_name)
+    : impl_(std::make_unique<Impl>()) {
+    std::string control = options.control;
+    if (control.empty() && !machine_name.empty())
+        control = control_socket_of(machine_name);
+    if (!control.empty() && control != "none") {
+        make_folder_of(control);
+        impl_->control = std::make_unique<UnixListener>(control);
+    }
+}
+
+HostListeners::~HostListeners() = default;
+
+std::vector<std::string> HostListeners::folders() const {
+    std::vector<std::string> folders;
+    if (impl_->control)
+        folders.push_back(
+            std::filesystem::absolute(impl_->control->path()).parent_path().lexically_normal().string());
+    return folders;
+}
+
+struct HostSide::Impl {
+    Impl(Machine& the_machine, const std::shared_ptr<std::mutex>& lock, const HostSideOptions& options,
+         const std::string& folder, const std::string& walls)
+        : machine(the_machine), control(machine, lock, folder, walls, parse_power_keys(options.power_keys)),
+          screen(control), stay(options.stay_when_halted) {}
+
+    void on_event(const MachineEvent& event);
+    /// A guest that has shut down as far as it can. With the machine lock.
+    void power_off() {
+        if (!stay)
+            control.guest_has_shut_down();
+    }
+    void watch_power(const std::stop_token& stop);
+
+    Machine& machine;
+    MachineControl control;
+    Screen screen;
+    bool stay;
+    std::unique_ptr<ControlServer> server;
+    std::jthread power_watch;
+};
+
+void HostSide::Impl::on_event(const MachineEvent& event) {
+    const auto tell = [this](std::string_view name, const boost::json::object& data = {}) {
+        if (server)
+            server->emit(name, data);
+    };
+    switch (event.kind) {
+    case MachineEvent::Kind::paused:
+        tell("STOP");
+        break;
+    case MachineEvent::Kind::resumed:
+        tell("RESUME");
+        break;
+    case MachineEvent::Kind::reset:
+        tell("RESET", {{"guest", true}, {"reason", "guest-reset"}});
+        break;
+    case MachineEvent::Kind::failed:
+        tell("GUEST_PANICKED", {{"action", "shutdown"}, {"info", {{"type", event.text}}}});
+        break;
+    case MachineEvent::Kind::halted: {
+        // With several processors the others may go on. A STOP screen stays until somebody has read it.
+        const DisplaySource* display = machine.display();
+        const auto text = display != nullptr ? display->text() : std::nullopt;
+        if (text && shows_stop_screen(*text))
+            tell("GUEST_PANICKED", {{"action", "run"}});
+        else if (machine.description().cpus == 1)
+            power_off();
+        break;
+    }
+    default:
+        break;
+    }
+}
+
+void HostSide::Impl::watch_power(const std::stop_token& stop) {
+    std::mutex own;
+    std::unique_lock<std::mutex> held(own);
+    std::condition_variable_any asleep;
+    while (!asleep.wait_for(held, stop, POWER_WATCH, [&] { return stop.stop_requested(); })) {
+        if (stop.stop_requested())
+            return;
+        machine.locked([this] {
+            const DisplaySource* display = machine.display();
+            const auto text = display != nullptr ? display->text() : std::nullopt;
+            if (text && says_safe_to_turn_off(*text))
+                power_off();
+        });
+    }
+}
+
+HostSide::HostSide(Machine& machine, const std::shared_ptr<std::mutex>& lock, HostListeners& listeners,
+                   const HostSideOptions& options, const std::string& folder, const std::string& walls)
+    : impl_(std::make_unique<Impl>(machine, lock, options, folder, walls)) {
+    if (listeners.impl_->control)
+        impl_->server = std::make_unique<ControlServer>(std::move(listeners.impl_->control), impl_->control,
+                                                        impl_->screen);
+    machine.locked([&] {
+        machine.on_event([impl = impl_.get()](const MachineEvent& event) { impl->on_event(event); });
+    });
+    if (!impl_->stay)
+        impl_->power_watch =
+            std::jthread([impl = impl_.get()](const std::stop_token& stop) { impl->watch_power(stop); });
+}
+
+HostSide::~HostSide() = default;
+
+std::string HostSide::finish() {
+    const EndReason reason = impl_->control.end_reason();
+    const bool guest = reason == EndReason::guest_shutdown || reason == EndReason::guest_asked;
+    if (impl_->server) {
+        impl_->server->emit("SHUTDOWN", {{"guest", guest},
+                                         {"reason", guest                       ? "guest-shutdown"
+                                                    : reason == EndReason::quit ? "host-qmp-quit"
+                                                                                : "host-signal"}});
+        impl_->server.reset();
+    }
+    switch (reason) {
+    case EndReason::guest_asked:
+        return "the guest shut down as it was asked to";
+    case EndReason::guest_shutdown:
+        return "the guest shut down by itself";
+    case EndReason::quit:
+        return "ended by the control socket";
+    case EndReason::unknown:
+        break;
+    }
+    return {};
+}
+
+} // namespace ntferry::vmm
