@@ -27,6 +27,12 @@ struct VolumeRef {
     bool operator==(const VolumeRef&) const = default;
 };
 
+/// Where the system that is patched lies.
+struct SystemPlace {
+    VolumeRef volume; ///< the "boot partition" in Microsoft's words: it holds system_root
+    std::string root; ///< "\\WINNT"
+};
+
 /// Sets one value; keys on the way are made.
 struct SetValue {
     HiveId hive = HiveId::system;

@@ -37,6 +37,26 @@ Bytes read_local_file(const std::string& path) {
     return Bytes(text.begin(), text.end());
 }
 
+VendorRule read_vendor_rule(const XmlSource& source, pugi::xml_node node) {
+    VendorRule rule;
+    rule.pattern = source.required(node, "pattern");
+    rule.product = node.attribute("product").as_string(rule.pattern.c_str());
+    rule.note = node.attribute("note").value();
+    const std::string action = source.required(node, "action");
+    if (action == "keep")
+        rule.action = VendorAction::keep;
+    else if (action == "report")
+        rule.action = VendorAction::report;
+    else if (action == "manual")
+        rule.action = VendorAction::manual;
+    else if (action == "disable")
+        rule.action = VendorAction::disable;
+    else
+        source.fail(node, fmt::format("action '{}' is not known", action),
+                    "use keep, report, manual or disable");
+    return rule;
+}
+
 [[noreturn]] void bad_own(const std::string& text, const std::string& problem) {
     throw Error(text, problem,
                 "write HIVE\\KEY\\NAME=TYPE:VALUE, as "
@@ -49,6 +69,7 @@ Bytes read_local_file(const std::string& path) {
 void Overrides::merge(const Overrides& other) {
     leave_out.insert(leave_out.end(), other.leave_out.begin(), other.leave_out.end());
     own.insert(own.end(), other.own.begin(), other.own.end());
+    vendor_rules.insert(vendor_rules.end(), other.vendor_rules.begin(), other.vendor_rules.end());
     for (const auto& [name, value] : other.settings)
         settings[name] = value;
     for (const auto& [name, value] : other.decisions)
@@ -69,6 +90,8 @@ Overrides parse_overrides(const std::string& xml, const std::string& name_for_me
             overrides.settings[source.required(node, "name")] = source.required(node, "value");
         } else if (kind == "decide") {
             overrides.decisions[source.required(node, "id")] = source.required(node, "choice");
+        } else if (kind == "vendor-rule") {
+            overrides.vendor_rules.push_back(read_vendor_rule(source, node));
         } else if (kind == "action") {
             Action action;
             action.rule = "own";
@@ -91,7 +114,7 @@ Overrides parse_overrides(const std::string& xml, const std::string& name_for_me
                             "name the file whose content is to be written");
             overrides.own.push_back(std::move(action));
         } else {
-            source.fail(node, "is not known", "use leave-out, setting, decide or action");
+            source.fail(node, "is not known", "use leave-out, setting, decide, vendor-rule or action");
         }
     }
     return overrides;

@@ -10,9 +10,20 @@
 
 namespace ntferry::patch {
 
+enum class VendorAction : std::uint8_t { keep, report, manual, disable };
+
+/// What to do with services of a name: the administrator's, before those that NTFerry knows.
+struct VendorRule {
+    std::string pattern; ///< '*' and '?' allowed: "Cpq*"
+    VendorAction action = VendorAction::report;
+    std::string product;
+    std::string note;
+};
+
 struct Overrides {
     std::vector<std::string> leave_out;           ///< action ids, '*' and '?' allowed: "agents.*"
     std::vector<Action> own;                      ///< run after the rules' actions, in this order
+    std::vector<VendorRule> vendor_rules;         ///< the first that fits a service counts
     std::map<std::string, std::string> settings;  ///< over the profile's: "nic-strategy" -> "rename"
     std::map<std::string, std::string> decisions; ///< decision id -> name of the choice
 
@@ -21,6 +32,7 @@ struct Overrides {
 };
 
 /// <overrides> <leave-out id=""/> <setting name="" value=""/> <decide id="" choice=""/>
+/// <vendor-rule pattern="" action="keep|report|manual|disable" product="" note=""/>
 /// <action reason=""> <set-value hive="" key="" name="" type="" value=""/> </action> </overrides>
 /// Keys may begin with CurrentControlSet: the action is repeated for every bootable control set.
 /// @param folder of relative file names in <write-file from="">

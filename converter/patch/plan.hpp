@@ -41,12 +41,6 @@ struct Note {
     std::string text;
 };
 
-/// Where the system that is patched lies.
-struct SystemPlace {
-    VolumeRef volume; ///< the "boot partition" in Microsoft's words: it holds system_root
-    std::string root; ///< "\\WINNT"
-};
-
 /// An overlay as apply() left it: tells later whether the machine has run from it since.
 struct OverlayRecord {
     unsigned disk = 0;

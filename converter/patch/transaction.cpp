@@ -69,6 +69,14 @@ std::vector<block::SharedBlockDevice> open_all(const Workspace& workspace, const
     return disks;
 }
 
+/// The administrator's answer to the planner's question about dirty volumes.
+bool log_may_be_emptied(const Plan& plan) {
+    for (const Decision& decision : plan.decisions)
+        if (decision.id == "dirty" && decision.chosen == "empty-log")
+            return true;
+    return false;
+}
+
 void check_target(const Plan& plan, const Workspace& workspace, const std::set<unsigned>& disks) {
     require_applicable(plan);
     if (workspace.patched())
@@ -92,7 +100,12 @@ ApplyResult apply(const Plan& plan, const Workspace& workspace, const ApplyOptio
     const std::set<unsigned> disks = written_disks(plan);
     check_target(plan, workspace, disks);
     clean_up(workspace);
+    for (const unsigned disk : disks)
+        if (std::error_code error; fs::exists(workspace.disks[disk].overlay, error))
+            throw Error(workspace.disks[disk].overlay, "is in the way: it is not an overlay of this capture",
+                        "move it away (nothing was changed)");
 
+    const bool allow_dirty = options.allow_dirty || log_may_be_emptied(plan);
     ApplyResult result;
     result.changes = plan.actions.size();
     Plan applied_plan = plan;
@@ -109,9 +122,8 @@ ApplyResult apply(const Plan& plan, const Workspace& workspace, const ApplyOptio
     Applied applied;
     {
         step("open overlays");
-        Volumes volumes(
-            open_all(workspace, disks, block::Access::read_write),
-            {.writable = true, .allow_dirty = options.allow_dirty, .reset_log = options.allow_dirty});
+        Volumes volumes(open_all(workspace, disks, block::Access::read_write),
+                        {.writable = true, .allow_dirty = allow_dirty, .reset_log = allow_dirty});
         applied = apply_changes(plan, volumes, step);
     }
     result.warnings = applied.warnings;
@@ -164,6 +176,23 @@ bool undo(const Workspace& workspace, const UndoOptions& options) {
     return true;
 }
 
+namespace {
+
+/// True when a file is an overlay of ours: a differencing VHD on this capture. Anything else is somebody's.
+bool is_our_overlay(const WorkspaceDisk& disk) {
+    std::error_code error;
+    if (!fs::exists(disk.overlay, error))
+        return false;
+    try {
+        const auto files = block::vhd::chain(disk.overlay);
+        return files.size() > 1 && fs::equivalent(files[1], disk.base, error);
+    } catch (const Error&) {
+        return false;
+    }
+}
+
+} // namespace
+
 std::vector<std::string> clean_up(const Workspace& workspace) {
     std::vector<std::string> removed;
     const auto drop = [&](const std::string& path) {
@@ -172,7 +201,7 @@ std::vector<std::string> clean_up(const Workspace& workspace) {
     };
     for (const WorkspaceDisk& disk : workspace.disks) {
         drop(disk.fresh);
-        if (!workspace.patched())
+        if (!workspace.patched() && is_our_overlay(disk))
             drop(disk.overlay);
     }
     if (!workspace.patched())

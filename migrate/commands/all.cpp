@@ -7,7 +7,8 @@ namespace ntferry::cli {
 std::vector<Command> all_commands() {
     return {
         // One line per command, in the order of the help text.
-        capture_command(),       inspect_command(),      assess_command(),        image_info_command(),
+        capture_command(),       inspect_command(),      assess_command(),        plan_command(),
+        patch_command(),         check_command(),        undo_command(),          image_info_command(),
         image_check_command(),   image_create_command(), image_convert_command(), image_flatten_command(),
         image_compare_command(), image_verify_command(), image_commit_command(),  image_rebase_command(),
     };

@@ -18,5 +18,9 @@ Command image_compare_command();
 Command image_verify_command();
 Command image_commit_command();
 Command image_rebase_command();
+Command plan_command();
+Command patch_command();
+Command undo_command();
+Command check_command();
 
 } // namespace ntferry::cli

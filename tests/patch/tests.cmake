@@ -1,1 +1,1 @@
-ntferry_test(patch LINK ntferry_patch)
+ntferry_test(patch LINK ntferry_patch TIMEOUT 300)

@@ -53,6 +53,10 @@ std::optional<unsigned> Medium::service_pack_of(const std::string&) const {
     return info().service_pack;
 }
 
+bool Medium::terminal_server_of(const std::string&) const {
+    return info().terminal_server;
+}
+
 MediumInfo recognise_medium(std::string name, const Medium& medium) {
     MediumInfo info;
     info.name = std::move(name);

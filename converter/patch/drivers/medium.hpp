@@ -52,6 +52,7 @@ class Medium {
     virtual Bytes read(const std::string& path) const = 0;
     /// Service pack of one file where the medium holds several; its own otherwise.
     virtual std::optional<unsigned> service_pack_of(const std::string& path) const;
+    virtual bool terminal_server_of(const std::string& path) const;
 };
 
 using MediumPtr = std::shared_ptr<Medium>;

@@ -1,0 +1,102 @@
+// Options and steps that `plan`, `patch` and `convert` share.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "migrate/commands/patch_support.hpp"
+
+#include "converter/block/open.hpp"
+#include "converter/patch/drivers/driver_cache.hpp"
+#include "converter/patch/planner.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+namespace ntferry::cli {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+Strings list_of(const Invocation& invocation, const char* option) {
+    return invocation.has(option) ? invocation.get<Strings>(option) : Strings();
+}
+
+/// "name=value".
+std::pair<std::string, std::string> split_pair(const std::string& text, const std::string& option) {
+    const std::size_t equals = text.find('=');
+    if (equals == 0 || equals == std::string::npos)
+        throw Error("--" + option, fmt::format("'{}' has no '='", text),
+                    fmt::format("write --{} NAME=VALUE", option), ErrorKind::usage);
+    return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+} // namespace
+
+void add_plan_options(po::options_description& options) {
+    options.add_options()("profile", po::value<std::string>()->default_value("nt4"),
+                          "machine that the guest gets ('ntferry profiles list')")(
+        "media", po::value<Strings>()->composing(),
+        "NT CD, service pack or driver folder, as folder or ISO image; may be repeated")(
+        "driver-cache", po::value<std::string>(),
+        "folder that keeps the files taken from media for the next server")(
+        "overrides", po::value<Strings>()->composing(), "XML file of own actions, settings and decisions")(
+        "set", po::value<Strings>()->composing(), "own action: 'HIVE\\KEY\\NAME=TYPE:VALUE' or '...=delete'")(
+        "leave-out", po::value<Strings>()->composing(),
+        "leave out actions with this id ('*' and '?' allowed)")("decide", po::value<Strings>()->composing(),
+                                                                "answer a decision: ID=CHOICE")(
+        "setting", po::value<Strings>()->composing(), "change a setting of the profile's rules: NAME=VALUE");
+}
+
+patch::Overrides read_overrides(const Invocation& invocation) {
+    patch::Overrides overrides;
+    for (const std::string& path : list_of(invocation, "overrides"))
+        overrides.merge(patch::load_overrides(path));
+    patch::Overrides line;
+    for (const std::string& text : list_of(invocation, "set"))
+        line.own.push_back(patch::parse_own_action(text));
+    line.leave_out = list_of(invocation, "leave-out");
+    for (const std::string& text : list_of(invocation, "decide"))
+        line.decisions.insert(split_pair(text, "decide"));
+    for (const std::string& text : list_of(invocation, "setting"))
+        line.settings.insert(split_pair(text, "setting"));
+    overrides.merge(line);
+    return overrides;
+}
+
+patch::DriverSource read_media(const Invocation& invocation) {
+    patch::DriverSource drivers;
+    std::vector<patch::MediumPtr> media;
+    for (const std::string& path : list_of(invocation, "media"))
+        media.push_back(patch::open_medium(path));
+    if (invocation.has("driver-cache")) {
+        const std::string folder = invocation.get<std::string>("driver-cache");
+        for (const patch::MediumPtr& medium : media)
+            patch::fill_cache(folder, *medium, invocation.progress);
+        drivers.add(patch::open_cache(folder));
+    } else {
+        for (const patch::MediumPtr& medium : media)
+            drivers.add(medium);
+    }
+    return drivers;
+}
+
+patch::Plan plan_for(const Invocation& invocation, const std::vector<std::string>& disks,
+                     const std::string& name) {
+    const profiles::Profile profile = profiles::find_profile(invocation.get<std::string>("profile"));
+    const patch::DriverSource drivers = read_media(invocation);
+    std::vector<block::SharedBlockDevice> devices;
+    for (const std::string& disk : disks)
+        devices.emplace_back(block::open_disk(disk));
+    patch::Subject subject(std::move(devices), name);
+    return patch::make_plan(subject, profile, drivers, read_overrides(invocation));
+}
+
+void print_plan(const Invocation& invocation, const patch::Plan& plan) {
+    if (invocation.json)
+        fmt::print(invocation.out, "{}\n", patch::plan_json(plan));
+    else if (!invocation.quiet)
+        fmt::print(invocation.out, "{}", patch::plan_text(plan));
+}
+
+int plan_exit_code(const patch::Plan& plan) {
+    return plan.applicable() ? 0 : static_cast<int>(ErrorKind::decision);
+}
+
+} // namespace ntferry::cli

@@ -1,0 +1,28 @@
+// What `plan`, `patch` and `convert` share: options that shape a plan, opening a bundle, planning.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "converter/patch/drivers/driver_source.hpp"
+#include "converter/patch/overrides.hpp"
+#include "converter/patch/plan.hpp"
+#include "converter/patch/workspace.hpp"
+#include "migrate/cli/command.hpp"
+
+#include <string>
+#include <vector>
+
+namespace ntferry::cli {
+
+/// --profile, --media, --driver-cache, --overrides, --set, --leave-out, --decide, --setting.
+void add_plan_options(po::options_description& options);
+patch::Overrides read_overrides(const Invocation& invocation);
+/// The media named, the driver cache first.
+patch::DriverSource read_media(const Invocation& invocation);
+/// Plans for disks opened read-only.
+patch::Plan plan_for(const Invocation& invocation, const std::vector<std::string>& disks,
+                     const std::string& name);
+void print_plan(const Invocation& invocation, const patch::Plan& plan);
+/// 0; 3 while a decision is open or a file missing.
+int plan_exit_code(const patch::Plan& plan);
+
+} // namespace ntferry::cli
