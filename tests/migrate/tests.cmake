@@ -1,0 +1,1 @@
+ntferry_test(migrate LINK ntferry_migrate)
