@@ -9,8 +9,8 @@
 
 namespace ntferry::bundle {
 
-/// The best first: what the evidence on the disk says, what the boot sector of the active partition says (NT's boot
-/// code computes with that), then what controllers of the time used. Never empty, none twice.
+/// The best first: what the evidence on the disk says, what the boot sector of the active partition says
+/// (NT's boot code computes with that), then what controllers of the time used. Never empty, none twice.
 std::vector<profiles::DiskGeometry> geometry_candidates(block::BlockDevice& disk);
 
 } // namespace ntferry::bundle

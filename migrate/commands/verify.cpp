@@ -13,9 +13,9 @@ namespace {
 
 void add_options(po::options_description& options) {
     options.add_options()("boot", po::value<unsigned>()->value_name("SECONDS")->default_value(180),
-                          "how long the trial may take")                              //
+                          "how long the trial may take") //
         ("engine", po::value<std::string>()->value_name("NAME")->default_value("auto"),
-         "kvm, qemu, or auto: QEMU where this host's KVM cannot run NT")              //
+         "kvm, qemu, or auto: QEMU where this host's KVM cannot run NT") //
         ("cure", "try safe cures of machine.xml; --yes keeps the one that helps");
 }
 
@@ -60,19 +60,22 @@ Command verify_command() {
     return {.name = "verify",
             .summary = "boots a bundle on trial and says what happened",
             .synopsis = "BUNDLE [options]",
-            .description = "Starts the machine on throw-away copies of its disks, without any network, reads its "
-                           "screen and says what happened: it rests at a screen, the loader complains, a STOP with "
-                           "code, parameters and driver, a message of the BIOS, a hang, a reboot loop, or that it "
-                           "is safe to turn off; with cause and cure where they are known. The bundle's disks are "
-                           "not written; logs/trial.png is the last screen, logs/trial-com1.log what the guest "
-                           "said on COM1.\n\n"
-                           "The exit code is 0 when the machine comes to rest as it should, 3 when a cure was found "
-                           "that --yes would keep, 1 otherwise.",
+            .description =
+                "Starts the machine on throw-away copies of its disks, without any network, reads its "
+                "screen and says what happened: it rests at a screen, the loader complains, a STOP with "
+                "code, parameters and driver, a message of the BIOS, a hang, a reboot loop, or that it "
+                "is safe to turn off; with cause and cure where they are known. The bundle's disks are "
+                "not written; logs/trial.png is the last screen, logs/trial-com1.log what the guest "
+                "said on COM1.\n\n"
+                "The exit code is 0 when the machine comes to rest as it should, 3 when a cure was found "
+                "that --yes would keep, 1 otherwise.",
             .add_options = add_options,
             .positional = {{"bundle", 1}},
             .examples = {{"ntferry verify server1/", "boots it, three minutes at most"},
-                         {"ntferry verify server1/ --boot 600 --engine qemu", "in a translated machine, with patience"},
-                         {"ntferry verify server1/ --cure --yes", "looks for a geometry that boots and keeps it"}},
+                         {"ntferry verify server1/ --boot 600 --engine qemu",
+                          "in a translated machine, with patience"},
+                         {"ntferry verify server1/ --cure --yes",
+                          "looks for a geometry that boots and keeps it"}},
             .run = run};
 }
 

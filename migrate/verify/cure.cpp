@@ -22,7 +22,8 @@ profiles::DiskSpec* boot_disk(profiles::MachineDescription& machine) {
 }
 
 /// Geometries worth a try for the disk that boots, without the one it has.
-std::vector<profiles::DiskGeometry> other_geometries(const std::string& bundle, const profiles::DiskSpec& disk) {
+std::vector<profiles::DiskGeometry> other_geometries(const std::string& bundle,
+                                                     const profiles::DiskSpec& disk) {
     const std::string path =
         disk.path.starts_with('/') ? disk.path : (std::filesystem::path(bundle) / disk.path).string();
     auto candidates = bundle::geometry_candidates(*block::open_disk(path));
@@ -34,16 +35,16 @@ std::vector<profiles::DiskGeometry> other_geometries(const std::string& bundle, 
     return candidates;
 }
 
-void try_geometries(const std::string& bundle, const TrialOptions& options, CureOutcome& outcome, Progress& progress,
-                    const std::stop_token& stop) {
+void try_geometries(const std::string& bundle, const TrialOptions& options, CureOutcome& outcome,
+                    Progress& progress, const std::stop_token& stop) {
     const profiles::MachineDescription original = outcome.machine;
     profiles::DiskSpec* disk = boot_disk(outcome.machine);
     if (disk == nullptr)
         return;
     for (const profiles::DiskGeometry& geometry : other_geometries(bundle, *disk)) {
         disk->geometry = geometry;
-        const std::string what = fmt::format("geometry {}/{}/{} for disk {}", geometry.cylinders, geometry.heads,
-                                             geometry.sectors, disk->position);
+        const std::string what = fmt::format("geometry {}/{}/{} for disk {}", geometry.cylinders,
+                                             geometry.heads, geometry.sectors, disk->position);
         progress.note("trying again with " + what);
         outcome.trials.push_back(run_trial(bundle, outcome.machine, options, progress, stop));
         outcome.trials.back().tried = what;
@@ -60,7 +61,8 @@ void try_geometries(const std::string& bundle, const TrialOptions& options, Cure
 } // namespace
 
 CureOutcome try_machine(const std::string& bundle, const profiles::MachineDescription& machine,
-                        const TrialOptions& options, bool cures, Progress& progress, const std::stop_token& stop) {
+                        const TrialOptions& options, bool cures, Progress& progress,
+                        const std::stop_token& stop) {
     CureOutcome outcome;
     outcome.machine = machine;
     outcome.trials.push_back(run_trial(bundle, machine, options, progress, stop));

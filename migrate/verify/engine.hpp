@@ -29,10 +29,10 @@ class Engine {
 
 /// What an engine gets: a machine whose disks may be written and thrown away.
 struct EngineSetup {
-    profiles::Profile profile;             ///< with the machine's overrides applied
-    profiles::MachineDescription machine;  ///< absolute paths
-    std::string run_folder;                ///< for sockets and scratch files; short, private
-    std::string log;                       ///< what the engine's process prints
+    profiles::Profile profile;            ///< with the machine's overrides applied
+    profiles::MachineDescription machine; ///< absolute paths
+    std::string run_folder;               ///< for sockets and scratch files; short, private
+    std::string log;                      ///< what the engine's process prints
 };
 
 /// The same machine under QEMU, translated where KVM cannot run it. @throws Error

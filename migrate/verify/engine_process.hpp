@@ -9,7 +9,8 @@
 
 namespace ntferry::verify {
 
-/// Started without a shell, in a process group of its own; killed with this object, and when this program dies.
+/// Started without a shell, in a process group of its own; killed with this object, and when this program
+/// dies.
 class EngineProcess {
   public:
     /// @param log gets its output. @throws Error when it cannot be started

@@ -31,14 +31,22 @@ bool fits(const KnownStop& known, const StopCode& stop) {
 
 std::string_view outcome_name(Outcome outcome) {
     switch (outcome) {
-    case Outcome::stable_screen: return "stable-screen";
-    case Outcome::loader_message: return "loader-message";
-    case Outcome::stop_screen: return "stop";
-    case Outcome::bios_message: return "bios-message";
-    case Outcome::hang: return "hang";
-    case Outcome::reboot_loop: return "reboot-loop";
-    case Outcome::safe_to_turn_off: return "safe-to-turn-off";
-    case Outcome::engine_failed: return "engine-failed";
+    case Outcome::stable_screen:
+        return "stable-screen";
+    case Outcome::loader_message:
+        return "loader-message";
+    case Outcome::stop_screen:
+        return "stop";
+    case Outcome::bios_message:
+        return "bios-message";
+    case Outcome::hang:
+        return "hang";
+    case Outcome::reboot_loop:
+        return "reboot-loop";
+    case Outcome::safe_to_turn_off:
+        return "safe-to-turn-off";
+    case Outcome::engine_failed:
+        return "engine-failed";
     }
     return "unknown";
 }
@@ -62,8 +70,12 @@ std::span<const KnownStop> known_stops() {
 const KnownMessage* find_message(const ScreenText& screen, bool still) {
     const std::string text = running_text(screen);
     const auto found = std::find_if(std::begin(messages), std::end(messages), [&](const KnownMessage& known) {
-        return (still || !known.when_still) &&
-               text::wildcard_match("*" + std::string(known.pattern) + "*", text);
+        if (known.when_still && !still)
+            return false;
+        const bool at_end = known.pattern.ends_with('$');
+        const std::string_view pattern =
+            at_end ? known.pattern.substr(0, known.pattern.size() - 1) : known.pattern;
+        return text::wildcard_match("*" + std::string(pattern) + (at_end ? "" : "*"), text);
     });
     return found == std::end(messages) ? nullptr : &*found;
 }

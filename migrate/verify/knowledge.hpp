@@ -1,5 +1,5 @@
-// What messages on the screen of a starting machine mean, and what to do: data/messages.inc, data/stop_codes.inc.
-// SPDX-License-Identifier: GPL-3.0-or-later
+// What messages on the screen of a starting machine mean, and what to do: data/messages.inc,
+// data/stop_codes.inc. SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include "migrate/verify/stop_code.hpp"
@@ -35,7 +35,8 @@ std::string_view cure_name(Cure cure);
 struct KnownMessage {
     std::string_view id;
     Outcome outcome;
-    /// Parts that all appear, in this order, separated by '*'; case is ignored.
+    /// Parts that all appear, in this order, separated by '*'; case is ignored. '$': at the end of the
+    /// screen.
     std::string_view pattern;
     bool when_still; ///< only means something when the screen does not change any more
     std::string_view title;
@@ -46,9 +47,9 @@ struct KnownMessage {
 
 struct KnownStop {
     std::uint32_t code;
-    int parameter;              ///< index of a parameter that has to have a value; -1: any
-    std::uint32_t value;        ///< of that parameter
-    std::string_view driver;    ///< pattern of the file named on the screen; empty: any
+    int parameter;           ///< index of a parameter that has to have a value; -1: any
+    std::uint32_t value;     ///< of that parameter
+    std::string_view driver; ///< pattern of the file named on the screen; empty: any
     std::string_view cause;
     std::string_view cure;
     Cure automatic;

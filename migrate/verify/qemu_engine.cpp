@@ -86,7 +86,8 @@ class QemuEngine final : public Engine {
             sample.text = {};
             return;
         }
-        // Only in text mode: reading planar memory of a graphics mode would change the latches under the guest.
+        // Only in text mode: reading planar memory of a graphics mode would change the latches under the
+        // guest.
         const std::string memory = folder_ + "/text";
         qmp_->execute("pmemsave", {{"val", text_memory}, {"size", text_bytes}, {"filename", memory}});
         sample.picture = {};

@@ -124,9 +124,10 @@ boost::json::value QmpClient::execute(std::string_view command, const boost::jso
             return *result;
         if (const auto* error = object.if_contains("error")) {
             const auto* text = error->is_object() ? error->as_object().if_contains("desc") : nullptr;
-            throw Error(path_, fmt::format("{}: {}", command, text != nullptr && text->is_string()
-                                                                  ? std::string_view(text->as_string())
-                                                                  : std::string_view("refused")));
+            throw Error(path_,
+                        fmt::format("{}: {}", command,
+                                    text != nullptr && text->is_string() ? std::string_view(text->as_string())
+                                                                         : std::string_view("refused")));
         }
         note_event(message);
     }

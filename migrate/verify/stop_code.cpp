@@ -25,7 +25,8 @@ std::optional<std::uint32_t> take_hex(std::string_view& text) {
         rest.remove_prefix(2);
     std::uint32_t value = 0;
     std::size_t digits = 0;
-    for (; digits < rest.size() && digits < 8 && std::isxdigit(static_cast<unsigned char>(rest[digits])) != 0; ++digits) {
+    for (; digits < rest.size() && digits < 8 && std::isxdigit(static_cast<unsigned char>(rest[digits])) != 0;
+         ++digits) {
         const char c = text::to_lower(rest[digits]);
         value = value << 4U | static_cast<std::uint32_t>(c <= '9' ? c - '0' : c - 'a' + 10);
     }

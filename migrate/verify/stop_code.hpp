@@ -21,8 +21,8 @@ struct StopCode {
     std::string text() const;
 };
 
-/// Understands "*** STOP: 0x0000007B (0x...,0x...,0x...,0x...)" of the kernel with the line "*** Address ... has base
-/// at ... - FILE", and "STOP: c0000218 {Registry File Failure}" of user-mode start.
+/// Understands "*** STOP: 0x0000007B (0x...,0x...,0x...,0x...)" of the kernel with the line "*** Address ...
+/// has base at ... - FILE", and "STOP: c0000218 {Registry File Failure}" of user-mode start.
 std::optional<StopCode> find_stop(const ScreenText& screen);
 
 } // namespace ntferry::verify

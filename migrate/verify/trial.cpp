@@ -75,15 +75,11 @@ EngineKind choose(EngineKind wanted, std::string& why) {
 
 Verdict watch(Engine& engine, const TrialOptions& options, Progress& progress, const std::stop_token& stop) {
     Watcher watcher(options.watch);
-    const auto limit = static_cast<std::uint64_t>(options.limit.count());
-    progress.phase("trial boot", limit);
+    progress.note(fmt::format("trial boot: up to {} s", options.limit.count()));
     for (;;) {
         if (stop.stop_requested())
             throw Interrupted("trial boot", "the bundle is as it was; 'ntferry verify' tries again");
         const Sample sample = engine.look();
-        ProgressState state;
-        state.done = std::min<std::uint64_t>(static_cast<std::uint64_t>(sample.at.count()) / 1000, limit);
-        progress.update(state);
         if (const auto verdict = watcher.look(sample))
             return *verdict;
         if (sample.at >= options.limit)
@@ -124,7 +120,8 @@ TrialResult run_trial(const std::string& bundle, const profiles::MachineDescript
     setup.machine.cdrom = absolute(bundle, setup.machine.cdrom);
     for (profiles::DiskSpec& disk : setup.machine.disks)
         if (!disk.geometry)
-            disk.geometry = bundle::geometry_candidates(*block::open_disk(absolute(bundle, disk.path))).front();
+            disk.geometry =
+                bundle::geometry_candidates(*block::open_disk(absolute(bundle, disk.path))).front();
     const RunFolder run_folder;
     setup.run_folder = run_folder.path();
     setup.log = (root / "logs/trial.log").string();
@@ -138,7 +135,6 @@ TrialResult run_trial(const std::string& bundle, const profiles::MachineDescript
     const std::unique_ptr<Engine> engine = kind == EngineKind::kvm ? start_machine(setup) : start_qemu(setup);
     result.engine = engine->name();
     result.verdict = watch(*engine, options, progress, stop);
-    progress.done();
     try {
         engine->screenshot((root / "logs/trial.png").string());
         result.screenshot = "logs/trial.png";
@@ -166,19 +162,19 @@ boost::json::object to_json(const TrialResult& result) {
         {"screen", boost::json::array(verdict.screen.begin(), verdict.screen.end())},
     };
     if (verdict.stop)
-        object["stop"] = {
-            {"code", fmt::format("0x{:08X}", verdict.stop->code)},
-            {"parameters", boost::json::array(verdict.stop->parameters.begin(), verdict.stop->parameters.end())},
-            {"name", verdict.stop->name},
-            {"driver", verdict.stop->driver}};
+        object["stop"] = {{"code", fmt::format("0x{:08X}", verdict.stop->code)},
+                          {"parameters", boost::json::array(verdict.stop->parameters.begin(),
+                                                            verdict.stop->parameters.end())},
+                          {"name", verdict.stop->name},
+                          {"driver", verdict.stop->driver}};
     return object;
 }
 
 std::string trial_text(const TrialResult& result) {
     const Verdict& verdict = result.verdict;
     std::string text = fmt::format("Trial boot ({}, {:.0f} s): {}: {}\n", result.engine,
-                                   static_cast<double>(verdict.at.count()) / 1000, outcome_name(verdict.outcome),
-                                   verdict.title);
+                                   static_cast<double>(verdict.at.count()) / 1000,
+                                   outcome_name(verdict.outcome), verdict.title);
     if (!result.tried.empty())
         text += fmt::format("  tried: {}\n", result.tried);
     if (!verdict.cause.empty())

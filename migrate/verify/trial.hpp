@@ -32,8 +32,9 @@ struct TrialResult {
     std::string tried;      ///< a cure that was on trial, in words; empty: the machine as it is
 };
 
-/// Starts what `bundle`/machine.xml describes, or `machine` in its place, and watches it. Disks of the bundle are
-/// only read; what the guest writes is thrown away. Leaves logs/trial.png, logs/trial-com1.log and logs/trial.log.
+/// Starts what `bundle`/machine.xml describes, or `machine` in its place, and watches it. Disks of the bundle
+/// are only read; what the guest writes is thrown away. Leaves logs/trial.png, logs/trial-com1.log and
+/// logs/trial.log.
 /// @throws Error when nothing can be started; Interrupted
 TrialResult run_trial(const std::string& bundle, const profiles::MachineDescription& machine,
                       const TrialOptions& options, Progress& progress, const std::stop_token& stop);

@@ -41,8 +41,8 @@ void TrialDisks::make_overlays(profiles::MachineDescription& machine, const std:
     }
 }
 
-void TrialDisks::make_copies(profiles::MachineDescription& machine, const std::string& bundle, Progress& progress,
-                             const std::stop_token& stop) {
+void TrialDisks::make_copies(profiles::MachineDescription& machine, const std::string& bundle,
+                             Progress& progress, const std::stop_token& stop) {
     for (profiles::DiskSpec& disk : machine.disks) {
         const std::string copy = fmt::format("{}/disk{}.img", folder_, disk.position);
         const block::BlockDevicePtr from = block::open_disk(below(bundle, disk.path));

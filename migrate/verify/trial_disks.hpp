@@ -18,7 +18,8 @@ class TrialDisks {
     TrialDisks(const TrialDisks&) = delete;
     TrialDisks& operator=(const TrialDisks&) = delete;
 
-    /// Differencing VHDs on the disks of a machine, whose paths become those. @param bundle folder of relative paths
+    /// Differencing VHDs on the disks of a machine, whose paths become those. @param bundle folder of
+    /// relative paths
     void make_overlays(profiles::MachineDescription& machine, const std::string& bundle);
     /// Sparse raw copies, for an engine that does not understand differencing VHDs.
     void make_copies(profiles::MachineDescription& machine, const std::string& bundle, Progress& progress,

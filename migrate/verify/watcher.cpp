@@ -46,7 +46,8 @@ Verdict unknown_rest(const ScreenText& screen) {
         verdict.outcome = Outcome::hang;
         verdict.id = "rest.blank";
         verdict.title = "the screen stays empty";
-        verdict.cause = "it hangs before anything is printed, or drives a screen that this machine does not have";
+        verdict.cause =
+            "it hangs before anything is printed, or drives a screen that this machine does not have";
     } else {
         verdict.outcome = Outcome::stable_screen;
         verdict.id = "rest.text";
@@ -109,13 +110,15 @@ std::optional<Verdict> Watcher::look_at_picture(const Sample& sample) {
     if (sample.at - unchanged_since_ < options_.still_graphics)
         return std::nullopt;
     Verdict verdict;
-    const bool one_colour = std::all_of(sample.picture.pixels.begin(), sample.picture.pixels.end(),
-                                        [&](std::uint32_t pixel) { return pixel == sample.picture.pixels.front(); });
+    const bool one_colour =
+        std::all_of(sample.picture.pixels.begin(), sample.picture.pixels.end(),
+                    [&](std::uint32_t pixel) { return pixel == sample.picture.pixels.front(); });
     verdict.outcome = one_colour ? Outcome::hang : Outcome::stable_screen;
     verdict.id = one_colour ? "rest.one-colour" : "rest.graphics";
-    verdict.title = one_colour ? "the screen stays in one colour in graphics mode"
-                               : fmt::format("rests at a screen of {} x {} in graphics mode: desktop or logon",
-                                             sample.picture.width, sample.picture.height);
+    verdict.title = one_colour
+                        ? "the screen stays in one colour in graphics mode"
+                        : fmt::format("rests at a screen of {} x {} in graphics mode: desktop or logon",
+                                      sample.picture.width, sample.picture.height);
     return verdict;
 }
 

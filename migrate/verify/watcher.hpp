@@ -23,9 +23,9 @@ struct Picture {
 struct Sample {
     std::chrono::milliseconds at{}; ///< since power-on
     bool text_mode = true;
-    ScreenText text; ///< in text mode
-    Picture picture; ///< in graphics mode
-    unsigned resets = 0; ///< by the guest, so far
+    ScreenText text;      ///< in text mode
+    Picture picture;      ///< in graphics mode
+    unsigned resets = 0;  ///< by the guest, so far
     bool stopped = false; ///< the machine runs no more: powered off, or halted for good
     std::string failure;  ///< the engine could not go on; empty: it could
 };
@@ -33,7 +33,7 @@ struct Sample {
 struct WatchOptions {
     std::chrono::milliseconds still_text{8000};      ///< a text screen that rests so long is final
     std::chrono::milliseconds still_graphics{15000}; ///< a picture that rests so long is final
-    unsigned loop_resets = 3;                        ///< so many resets are a loop: one is normal after CHKDSK
+    unsigned loop_resets = 3; ///< so many resets are a loop: one is normal after CHKDSK
 };
 
 /// What happened, why, and what to do.

@@ -73,9 +73,9 @@ TEST_CASE("A STOP screen in 80x50 text memory gives code, parameters and name") 
 }
 
 TEST_CASE("A STOP screen names the driver that the address lies in") {
-    const auto stop = find_stop(screen({"*** STOP: 0x0000000A (0x00000000,0x00000002,0x00000000,0xFE1A3F20)",
-                                        "IRQL_NOT_LESS_OR_EQUAL", "",
-                                        "*** Address fe1a3f20 has base at fe190000 - tcpip.sys", ""}));
+    const auto stop = find_stop(
+        screen({"*** STOP: 0x0000000A (0x00000000,0x00000002,0x00000000,0xFE1A3F20)",
+                "IRQL_NOT_LESS_OR_EQUAL", "", "*** Address fe1a3f20 has base at fe190000 - tcpip.sys", ""}));
     REQUIRE(stop);
     CHECK(stop->driver == "tcpip.sys");
     REQUIRE(find_known_stop(*stop) != nullptr);
@@ -83,9 +83,9 @@ TEST_CASE("A STOP screen names the driver that the address lies in") {
 }
 
 TEST_CASE("User-mode STOP codes are read without 0x and parameters") {
-    const auto stop = find_stop(screen({"STOP: c0000218 {Registry File Failure}",
-                                        "The registry cannot load the hive (file):",
-                                        "\\SystemRoot\\System32\\Config\\SOFTWARE"}));
+    const auto stop = find_stop(
+        screen({"STOP: c0000218 {Registry File Failure}",
+                "The registry cannot load the hive (file):", "\\SystemRoot\\System32\\Config\\SOFTWARE"}));
     REQUIRE(stop);
     CHECK(stop->code == 0xC0000218);
     CHECK(stop->parameters.empty());
@@ -93,8 +93,8 @@ TEST_CASE("User-mode STOP codes are read without 0x and parameters") {
 }
 
 TEST_CASE("STOP 0x79 tells a HAL of the wrong kind") {
-    const Verdict verdict =
-        watch(screen({"*** STOP: 0x00000079 (0x00000002,0x00000002,0x00000000,0x00000000)", "MISMATCHED_HAL"}));
+    const Verdict verdict = watch(
+        screen({"*** STOP: 0x00000079 (0x00000002,0x00000002,0x00000000,0x00000000)", "MISMATCHED_HAL"}));
     CHECK(verdict.cause.find("(2,2,0)") != std::string::npos);
 }
 
@@ -107,15 +107,17 @@ TEST_CASE("Broken STOP lines are no STOP and never fail") {
 }
 
 TEST_CASE("Loader messages are found where the screen wraps them") {
-    CHECK(watch(screen({"SeaBIOS (version 1.16.2)", "Booting from Hard Disk...", "A disk read error occurred."})).id ==
-          "pbr.disk-read");
-    CHECK(watch(screen({"Booting from Hard Disk...", "BOOT: Couldn't find NTLDR", "Please insert another disk"})).id ==
-          "pbr.no-ntldr");
+    CHECK(watch(screen(
+                    {"SeaBIOS (version 1.16.2)", "Booting from Hard Disk...", "A disk read error occurred."}))
+              .id == "pbr.disk-read");
+    CHECK(watch(screen(
+                    {"Booting from Hard Disk...", "BOOT: Couldn't find NTLDR", "Please insert another disk"}))
+              .id == "pbr.no-ntldr");
     CHECK(watch(screen({"Windows NT could not start because of a computer disk hardware",
                         "configuration problem."}))
               .id == "ntldr.disk-configuration");
-    CHECK(watch(screen({"Windows NT could not start because the following file is missing or corrupt:",
-                        "", " \\WINNT\\SYSTEM32\\CONFIG\\SYSTEM"}))
+    CHECK(watch(screen({"Windows NT could not start because the following file is missing or corrupt:", "",
+                        " \\WINNT\\SYSTEM32\\CONFIG\\SYSTEM"}))
               .id == "ntldr.system-hive");
     CHECK(watch(screen({"Windows NT could not start because the following file is missing or corrupt:",
                         "<winnt root>\\system32\\hal.dll."}))
@@ -127,7 +129,8 @@ TEST_CASE("Loader messages are found where the screen wraps them") {
 }
 
 TEST_CASE("HAL, firmware, shutdown and hangs are told apart") {
-    CHECK(watch(screen({"HAL: This HAL.DLL requires an MPS version 1.1 system"})).outcome == Outcome::stop_screen);
+    CHECK(watch(screen({"HAL: This HAL.DLL requires an MPS version 1.1 system"})).outcome ==
+          Outcome::stop_screen);
     CHECK(watch(screen({"SeaBIOS", "Boot failed: not a bootable disk", "No bootable device."})).outcome ==
           Outcome::bios_message);
     CHECK(watch(screen({"It is now safe to turn off your computer."})).good());
@@ -136,6 +139,8 @@ TEST_CASE("HAL, firmware, shutdown and hangs are told apart") {
     CHECK(watch(screen({"Microsoft (R) Windows NT (TM) Version 4.0 (Build 1381: Service Pack 6)",
                         "1 System Processor (64 MB Memory)"}))
               .id == "nt.banner");
+    CHECK(watch(screen({"Booting from Hard Disk...", "OS Loader V4.00"})).id == "nt.loader");
+    CHECK(watch(screen({"OS Loader V4.00", "loader stand-in reached"})).good());
     CHECK(watch(screen({})).id == "rest.blank");
     CHECK(watch(screen({"login:"})).outcome == Outcome::stable_screen);
 }
@@ -143,8 +148,9 @@ TEST_CASE("HAL, firmware, shutdown and hangs are told apart") {
 TEST_CASE("A screen that still changes is not judged as a hang") {
     Watcher watcher;
     for (int i = 0; i < 60; ++i) {
-        const auto verdict = watcher.look(
-            text_sample(500ms * i, screen({"Microsoft (R) Windows NT (TM) Version 4.0 (Build 1381)", std::to_string(i)})));
+        const auto verdict = watcher.look(text_sample(
+            500ms * i,
+            screen({"Microsoft (R) Windows NT (TM) Version 4.0 (Build 1381)", std::to_string(i)})));
         CHECK_FALSE(verdict);
     }
 }
