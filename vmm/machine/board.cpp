@@ -5,6 +5,7 @@
 #include "vmm/devices/ide/ata_disk.hpp"
 #include "vmm/devices/net/dec21140.hpp"
 #include "vmm/devices/net/pcnet.hpp"
+#include "vmm/devices/parallel_port.hpp"
 #include "vmm/devices/uart16550.hpp"
 #include "vmm/firmware/rom.hpp"
 #include "vmm/machine/wall_time.hpp"
@@ -20,6 +21,8 @@ namespace {
 // Interrupt numbers of the PC: the only place in the source that knows them, beside the profiles.
 constexpr unsigned IRQ_PIT = 0;
 constexpr unsigned IRQ_KEYBOARD = 1;
+constexpr unsigned IRQ_FLOPPY = 6;
+constexpr unsigned IRQ_PARALLEL = 7;
 constexpr unsigned IRQ_RTC = 8;
 constexpr unsigned IRQ_MOUSE = 12;
 constexpr unsigned IRQ_IDE_PRIMARY = 14;
@@ -83,6 +86,7 @@ Board::Board(const profiles::Profile& profile, const profiles::MachineDescriptio
     boot_.boot = boot_from(description.boot);
     build_chipset(profile);
     build_disks(profile, description);
+    build_floppy(profile);
     build_video(profile, options);
     build_networks(profile, description);
     build_lines(profile);
@@ -156,6 +160,18 @@ void Board::build_disks(const profiles::Profile& profile, const profiles::Machin
     }
 }
 
+void Board::build_floppy(const profiles::Profile& profile) {
+    const profiles::DeviceSpec* spec = profile.find("fdc");
+    if (spec == nullptr)
+        return;
+    dma_ = std::make_unique<Dma8237>(ports, memory_);
+    fdc_ = std::make_unique<Fdc82077>(ports, clock_, lines_->line(spec->irq.value_or(IRQ_FLOPPY)), *dma_, 1);
+    devices_.push_back(dma_.get());
+    devices_.push_back(fdc_.get());
+    fdc_->set_medium(0, backends_.floppy.get());
+    boot_.floppy_drive = true;
+}
+
 void Board::build_video(const profiles::Profile& profile, const MachineOptions& options) {
     const profiles::DeviceSpec* spec = profile.find("stdvga");
     if (spec == nullptr)
@@ -183,6 +199,10 @@ void Board::build_lines(const profiles::Profile& profile) {
         keyboard_ = std::make_unique<I8042>(ports, std::move(wires));
         devices_.push_back(keyboard_.get());
     }
+    if (const profiles::DeviceSpec* spec = profile.find("parallel"))
+        keep(std::make_unique<ParallelPort>(ports, *spec->io, spec->id, clock_,
+                                            lines_->line(spec->irq.value_or(IRQ_PARALLEL)),
+                                            backends_.parallel.get()));
     unsigned number = 0;
     for (const profiles::DeviceSpec& device : profile.devices) {
         if (device.type != "serial" || number >= std::size(backends_.serial))
@@ -274,6 +294,14 @@ bool Board::change_cdrom(std::unique_ptr<DiskBackend> medium, bool force) {
     backends_.cdrom.swap(medium); // the old one goes when nobody refers to it any more
     retired_.push_back(std::move(medium));
     return true;
+}
+
+void Board::change_floppy(std::unique_ptr<DiskBackend> medium) {
+    if (!fdc_)
+        return;
+    fdc_->set_medium(0, medium.get());
+    backends_.floppy.swap(medium);
+    retired_.push_back(std::move(medium));
 }
 
 bool Board::disks_busy() const {

@@ -4,6 +4,7 @@
 
 #include "vmm/bus/clock.hpp"
 #include "vmm/bus/mmio_bus.hpp"
+#include "vmm/devices/fdc82077.hpp"
 #include "vmm/devices/i440fx.hpp"
 #include "vmm/devices/i8042.hpp"
 #include "vmm/devices/ide/atapi_cdrom.hpp"
@@ -52,6 +53,7 @@ class Board {
     PiixIde* ide() { return ide_.get(); }
     Vga* vga() { return vga_.get(); }
     bool change_cdrom(std::unique_ptr<DiskBackend> medium, bool force);
+    void change_floppy(std::unique_ptr<DiskBackend> medium);
     InputSink& input() { return keyboard_ ? static_cast<InputSink&>(*keyboard_) : *no_input_; }
     /// In the order of saved states.
     const std::vector<Device*>& devices() const { return devices_; }
@@ -66,6 +68,7 @@ class Board {
   private:
     void build_chipset(const profiles::Profile& profile);
     void build_disks(const profiles::Profile& profile, const profiles::MachineDescription& description);
+    void build_floppy(const profiles::Profile& profile);
     void build_video(const profiles::Profile& profile, const MachineOptions& options);
     void build_lines(const profiles::Profile& profile);
     void build_networks(const profiles::Profile& profile, const profiles::MachineDescription& description);
@@ -100,6 +103,8 @@ class Board {
     std::unique_ptr<FrameMemory> frame_memory_;
     std::unique_ptr<Vga> vga_;
     Bytes vga_rom_;
+    std::unique_ptr<Dma8237> dma_;
+    std::unique_ptr<Fdc82077> fdc_;
     std::unique_ptr<FwCfg> fw_cfg_;
     std::unique_ptr<I8042> keyboard_;
     std::unique_ptr<InputSink> no_input_;

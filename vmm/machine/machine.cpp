@@ -274,6 +274,10 @@ DisplaySource* Machine::display() {
     return impl_->board->vga();
 }
 
+void Machine::change_floppy(std::unique_ptr<DiskBackend> medium) {
+    impl_->board->change_floppy(std::move(medium));
+}
+
 bool Machine::change_cdrom(std::unique_ptr<DiskBackend> medium, bool force) {
     return impl_->board->change_cdrom(std::move(medium), force);
 }

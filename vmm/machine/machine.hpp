@@ -107,6 +107,8 @@ class Machine {
     InputSink& input();
     std::vector<Device*> devices();
     Clock& clock();
+    /// Puts a floppy in or, with nothing, takes it out.
+    void change_floppy(std::unique_ptr<DiskBackend> medium);
     /// Puts a disc in or, with nothing, ejects the one that is in. False when the guest locked the tray.
     bool change_cdrom(std::unique_ptr<DiskBackend> medium, bool force = false);
     /// As stop().

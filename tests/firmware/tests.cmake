@@ -1,0 +1,1 @@
+ntferry_test(firmware LINK ntferry_vmm_firmware)
