@@ -47,17 +47,16 @@ if [ -b "$d" ]; then
   s=$(cat "/sys/class/block/${r##*/}/size" 2>/dev/null) && n=$((s*512))
 elif [ -f "$d" ]; then
   n=$(wc -c <"$d" 2>/dev/null)
+  n=$((n))
 fi
+there() { [ "$(dd if="$d" bs=512 skip="$1" count=1 2>/dev/null | wc -c)" -gt 0 ]; }
 if [ -z "$n" ] && [ -r "$d" ]; then
   h=1
-  while [ "$(dd if="$d" bs=512 skip=$h count=1 2>/dev/null | wc -c)" -gt 0 ];
-do
-    h = $((h * 2));
-done l = 0 while[$((h - l)) - gt 1];
-do
-    m = $(((l + h) / 2)) if["$(dd if=" $d " bs=512 skip=$m count=1 2>/dev/null | wc -c)" - gt 0];
-then l = $m;
-else h = $m; fi
+  while there $h; do h=$((h*2)); done
+  l=0
+  while [ $((h-l)) -gt 1 ]; do
+    m=$(( (l+h)/2 ))
+    if there $m; then l=$m; else h=$m; fi
   done
   n=$((h*512))
 fi
