@@ -34,7 +34,7 @@ std::string sources_of(const Context& context, const std::string& name, bool sam
     if (same_level && context.service_pack() > 0)
         return fmt::format("Service Pack {} ({}), which is installed", context.service_pack(),
                            context.system.product.terminal_server ? "Terminal Server Edition's own"
-                                                                  : "x86, as NT4SP6I.EXE /x unpacks it");
+                                                                  : "x86; its program unpacks with /x");
     std::string text = fmt::format("{}CD, \\I386\\{}", edition, packed(name));
     text += in_service_packs(name) ? "; or a service pack" : "; no service pack has it";
     return text;

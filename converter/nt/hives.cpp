@@ -24,7 +24,7 @@ HiveFacts load(volume::FileSystem& files, const SystemPlace& place, const std::s
     facts.name = name;
     facts.path = place.below("system32\\config\\" + name);
     try {
-        const std::optional<Bytes> primary = read_if_there(files, facts.path, hive_limit);
+        std::optional<Bytes> primary = read_if_there(files, facts.path, hive_limit);
         if (!primary) {
             facts.problem = "there is no such file";
             return facts;
@@ -32,7 +32,7 @@ HiveFacts load(volume::FileSystem& files, const SystemPlace& place, const std::s
         facts.present = true;
         facts.size = primary->size();
         const std::optional<Bytes> log = read_quietly(files, facts.path + ".LOG");
-        const std::optional<Bytes> alternate =
+        std::optional<Bytes> alternate =
             name == "SYSTEM" ? read_quietly(files, facts.path + ".ALT") : std::nullopt;
         if (alternate) {
             facts.alternate_present = true;
@@ -48,6 +48,8 @@ HiveFacts load(volume::FileSystem& files, const SystemPlace& place, const std::s
             registry::recover_hive({*primary, view(log), view(alternate)}, name);
         facts.recovery = std::move(recovered.report);
         facts.needs_recovery = facts.recovery.state != registry::HiveState::clean;
+        primary.reset(); // a large SOFTWARE hive is not held three times
+        alternate.reset();
         registry::Hive hive = registry::Hive::open(recovered.image, name);
         facts.minor = hive.base().minor;
         facts.usable = true;

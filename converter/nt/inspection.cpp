@@ -12,6 +12,7 @@ namespace ntferry::nt {
 namespace {
 
 constexpr std::size_t installations_limit = 16;
+constexpr std::size_t root_folders_limit = 512; // searched for an installation, on each volume
 
 /// Files that the machine needs to come up, below %SystemRoot%\system32 (facts of the boot chain).
 constexpr std::array<const char*, 26> boot_chain_files = {"ntoskrnl.exe",
@@ -83,8 +84,10 @@ std::vector<Candidate> find_installations(DiskSet& disks, const BootFacts& boot)
         if (files == nullptr)
             continue;
         try {
+            std::size_t folders = 0;
             for (const volume::FileInfo& entry : files->list("\\"))
-                if (entry.is_directory() && is_system_root(disks, volume, '\\' + entry.name))
+                if (entry.is_directory() && folders++ < root_folders_limit &&
+                    is_system_root(disks, volume, '\\' + entry.name))
                     add(all, volume, '\\' + entry.name, "search of the root folders");
         } catch (const Error&) {
             // The volume's own problem is told with the volume.
@@ -229,7 +232,7 @@ void use_disk_key(DiskSet& disks, const registry::Hive* system, std::vector<std:
     if (system != nullptr)
         attempt(problems, [&] {
             if (const auto key = system->find("DISK"))
-                for (const auto& [name, value] : key->values()) {
+                for (const auto& [name, value] : key->values(registry::Key::typed_limit)) {
                     if (text::iequals(name, "Information"))
                         information = value.data;
                     else if (const auto letter = value.as_string())
@@ -254,6 +257,10 @@ Inspection inspect(DiskSet& disks, const InspectOptions& options) {
                  inspection.problems);
     for (const std::string& problem : disks.problems())
         inspection.problems.push_back(problem);
+    // The boot files were read before letters were known.
+    if (boot.volume && disks.volumes()[*boot.volume].letter != 0)
+        for (FileFacts* file : {&boot.ntldr, &boot.ntdetect, &boot.ntbootdd})
+            file->path = fmt::format("{}:{}", disks.volumes()[*boot.volume].letter, file->path);
 
     for (std::size_t i = 0; i < candidates.size(); ++i) {
         // One installation's hives at a time: a large server's take tens of megabytes.

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view device = "\\Device\\";
 constexpr std::size_t adapters_limit = 64;
+constexpr std::size_t bindings_limit = 256; // of one service
 
 /// "\\Device\\CpqNF31" -> "CpqNF31".
 std::string bare(std::string_view path) {
@@ -55,13 +56,17 @@ Linkage read_linkage(const registry::Key& service) {
     const auto key = service.child("Linkage");
     if (!key)
         return linkage;
-    for (const std::string& one : key->strings("Bind"))
-        linkage.bind.push_back(bare(one));
-    for (const std::string& one : key->strings("Export"))
-        linkage.exports.push_back(bare(one));
+    const auto names = [](const registry::Key& from, const char* value) {
+        std::vector<std::string> all = from.strings(value);
+        all.resize(std::min(all.size(), bindings_limit));
+        for (std::string& one : all)
+            one = bare(one);
+        return all;
+    };
+    linkage.bind = names(*key, "Bind");
+    linkage.exports = names(*key, "Export");
     if (const auto disabled = key->child("Disabled"))
-        for (const std::string& one : disabled->strings("Bind"))
-            linkage.disabled.push_back(bare(one));
+        linkage.disabled = names(*disabled, "Bind");
     return linkage;
 }
 
@@ -135,7 +140,7 @@ NetworkFacts read_network(const registry::Hive& system, const registry::Hive* so
         facts.search_list = words(text_of("SearchList"));
         facts.forwarding = tcpip->dword("IPEnableRouter").value_or(0) != 0;
         if (const auto routes = tcpip->child("PersistentRoutes"))
-            for (const auto& [name, value] : routes->values()) {
+            for (const auto& [name, value] : routes->values(registry::Key::typed_limit)) {
                 const auto parts = text::split(name, ',');
                 facts.routes.push_back(parts.size() == 4 ? fmt::format("{} mask {} via {} metric {}",
                                                                        parts[0], parts[1], parts[2], parts[3])

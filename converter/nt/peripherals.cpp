@@ -42,7 +42,7 @@ std::vector<Share> read_shares(const registry::Hive& system, const std::string& 
     const auto root = system.find(control_set + "\\Services\\LanmanServer\\Shares");
     if (!root)
         return shares;
-    for (const auto& [name, value] : root->values()) {
+    for (const auto& [name, value] : root->values(registry::Key::typed_limit)) {
         if (shares.size() == list_limit)
             break;
         Share share{text::printable(name, 100), {}, {}};

@@ -27,7 +27,7 @@ std::map<std::string, std::vector<std::uint32_t>> tag_lists(const registry::Hive
     const auto key = system.find(control_set + "\\Control\\GroupOrderList");
     if (!key)
         return lists;
-    for (const auto& [name, value] : key->values()) {
+    for (const auto& [name, value] : key->values(registry::Key::typed_limit)) {
         if (value.data.size() < 4)
             continue;
         const std::size_t count =
@@ -66,7 +66,7 @@ std::vector<Service> read_services(const registry::Hive& system, const std::stri
             break;
         Service one;
         std::optional<std::uint32_t> type;
-        for (const auto& [name, value] : key.values()) {
+        for (const auto& [name, value] : key.values(registry::Key::typed_limit)) {
             if (text::iequals(name, "Type"))
                 type = value.as_dword();
             else if (text::iequals(name, "Start"))

@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 
 namespace ntferry::registry {
 namespace {
@@ -16,6 +17,13 @@ namespace {
 /// Offset of the value's cell, or 0. Hivex handles of values are file offsets of their cells.
 hive_value_h find_value(const detail::HiveHandle& handle, std::size_t node, std::string_view name) {
     return hivex_node_get_value(handle.hivex, node, std::string(name).c_str());
+}
+
+/// Types without a name in Hivex occur; its enum may not be assigned them.
+void copy_type(ValueType type, hive_type& into) {
+    const auto number = static_cast<std::uint32_t>(type);
+    static_assert(sizeof into == sizeof number);
+    std::memcpy(&into, &number, sizeof number);
 }
 
 } // namespace
@@ -112,7 +120,7 @@ void HiveEditor::set(std::string_view key_path, std::string_view name, const Val
     data.push_back(0); // never empty: Hivex reads from the pointer
     hive_set_value set_value{};
     set_value.key = const_cast<char*>(name_text.c_str());
-    set_value.t = static_cast<hive_type>(value.type);
+    copy_type(value.type, set_value.t);
     set_value.len = value.data.size();
     set_value.value = reinterpret_cast<char*>(data.data());
     if (hivex_node_set_value(handle.hivex, node.offset(), &set_value, 0) != 0)
@@ -157,7 +165,7 @@ bool HiveEditor::delete_value(std::string_view key_path, std::string_view name) 
     for (auto& [value_name, value] : rest) {
         hive_set_value one{};
         one.key = value_name.data();
-        one.t = static_cast<hive_type>(value.type);
+        copy_type(value.type, one.t);
         one.len = value.data.size();
         value.data.push_back(0);
         one.value = reinterpret_cast<char*>(value.data.data());

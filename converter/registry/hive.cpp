@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <unordered_set>
@@ -108,14 +109,23 @@ std::string node_name(const detail::HiveHandle& hive, std::size_t node) {
     return name.get();
 }
 
-Value value_of(const detail::HiveHandle& hive, hive_value_h handle) {
+/// Nothing for a value of more bytes than largest.
+std::optional<Value> value_of(const detail::HiveHandle& hive, hive_value_h handle, std::size_t largest) {
     hive_type type{};
     std::size_t length = 0;
+    if (hivex_value_type(hive.hivex, handle, &type, &length) != 0)
+        hive.fail("a value cannot be read");
+    if (length > largest)
+        return std::nullopt;
     const Owned<char> data(hivex_value_value(hive.hivex, handle, &type, &length));
     if (!data)
         hive.fail("a value cannot be read");
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(data.get());
-    return {static_cast<ValueType>(static_cast<std::uint32_t>(type)), Bytes(bytes, bytes + length)};
+    // Hivex stores whatever number the hive has; loading it as its enum would not be defined.
+    std::uint32_t number = 0;
+    static_assert(sizeof type == sizeof number);
+    std::memcpy(&number, &type, sizeof number);
+    return Value{static_cast<ValueType>(number), Bytes(bytes, bytes + length)};
 }
 
 std::string value_name(const detail::HiveHandle& hive, hive_value_h handle) {
@@ -176,38 +186,43 @@ std::optional<Key> Key::find(std::string_view path) const {
     return key;
 }
 
-std::vector<std::pair<std::string, Value>> Key::values() const {
+std::vector<std::pair<std::string, Value>> Key::values(std::size_t largest) const {
     const Owned<hive_value_h> handles(hivex_node_values(handle_->hivex, node_));
     if (!handles)
         fail("its values cannot be read");
     std::vector<std::pair<std::string, Value>> all;
     for (const hive_value_h* handle = handles.get(); *handle != 0; ++handle)
-        all.emplace_back(value_name(*handle_, *handle), value_of(*handle_, *handle));
+        if (std::optional<Value> value = value_of(*handle_, *handle, largest))
+            all.emplace_back(value_name(*handle_, *handle), std::move(*value));
     return all;
 }
 
-std::optional<Value> Key::value(std::string_view wanted) const {
+std::optional<Value> Key::bounded_value(std::string_view wanted, std::size_t largest) const {
     errno = 0;
     const hive_value_h handle = hivex_node_get_value(handle_->hivex, node_, std::string(wanted).c_str());
     if (handle != 0)
-        return value_of(*handle_, handle);
+        return value_of(*handle_, handle, largest);
     if (detail::is_damage(errno) || errno == ENOMEM)
         fail("its values cannot be read");
     return std::nullopt;
 }
 
+std::optional<Value> Key::value(std::string_view wanted) const {
+    return bounded_value(wanted, SIZE_MAX);
+}
+
 std::optional<std::uint32_t> Key::dword(std::string_view wanted) const {
-    const std::optional<Value> found = value(wanted);
+    const std::optional<Value> found = bounded_value(wanted, typed_limit);
     return found ? found->as_dword() : std::nullopt;
 }
 
 std::optional<std::string> Key::string(std::string_view wanted) const {
-    const std::optional<Value> found = value(wanted);
+    const std::optional<Value> found = bounded_value(wanted, typed_limit);
     return found ? found->as_string() : std::nullopt;
 }
 
 std::vector<std::string> Key::strings(std::string_view wanted) const {
-    const std::optional<Value> found = value(wanted);
+    const std::optional<Value> found = bounded_value(wanted, typed_limit);
     return found ? found->as_strings() : std::vector<std::string>();
 }
 

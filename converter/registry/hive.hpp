@@ -31,11 +31,15 @@ class Key {
     std::optional<Key> child(std::string_view name) const;
     /// Path of names with '\\' between; empty gives this key.
     std::optional<Key> find(std::string_view path) const;
-    /// Names and values; the default value has the name "".
-    std::vector<std::pair<std::string, Value>> values() const;
+    /// Largest value that the typed getters below read, in bytes. A hostile hive has one huge cell and a
+    /// thousand values that point to it.
+    static constexpr std::size_t typed_limit = 65536;
+
+    /// Names and values; the default value has the name "". Values larger than this many bytes are left out.
+    std::vector<std::pair<std::string, Value>> values(std::size_t largest = SIZE_MAX) const;
     std::optional<Value> value(std::string_view name) const;
 
-    // The value in one form, or nothing when it is absent or of another type.
+    // The value in one form, or nothing when it is absent, of another type or larger than typed_limit.
     std::optional<std::uint32_t> dword(std::string_view name) const;
     std::optional<std::string> string(std::string_view name) const;
     std::vector<std::string> strings(std::string_view name) const;
@@ -48,6 +52,7 @@ class Key {
     friend class HiveEditor;
     Key(const detail::HiveHandle* handle, std::size_t node) : handle_(handle), node_(node) {}
     [[noreturn]] void fail(std::string_view what) const;
+    std::optional<Value> bounded_value(std::string_view name, std::size_t largest) const;
     const detail::HiveHandle* handle_;
     std::size_t node_;
 };

@@ -91,6 +91,15 @@ TEST_CASE("deleting a key takes what is below it") {
     CHECK(Hive::open(after, "SYSTEM").root().children().size() == 1);
 }
 
+TEST_CASE("a value of a type without a name is read and written as it is") {
+    const Value odd{static_cast<ValueType>(258), {1, 2, 3, 4, 5, 6}};
+    HiveEditor editor(test::small_hive(), "SYSTEM");
+    editor.set("Alpha", "Odd", odd);
+    editor.set_dword("Alpha", "More", 1); // a second value writes the first one anew
+    const Bytes after = editor.commit();
+    CHECK(Hive::open(after, "SYSTEM").value("Alpha", "Odd") == odd);
+}
+
 TEST_CASE("nothing changed gives the original bytes back") {
     const Bytes before = test::small_hive();
     HiveEditor editor(before, "SYSTEM");
