@@ -11,7 +11,8 @@ std::vector<Command> all_commands() {
         patch_command(),         check_command(),        undo_command(),          image_info_command(),
         image_check_command(),   image_create_command(), image_convert_command(), image_flatten_command(),
         image_compare_command(), image_verify_command(), image_commit_command(),  image_rebase_command(),
-        verify_command(),
+        verify_command(),        ps_command(),           stop_command(),          reset_command(),
+        screenshot_command(),    type_command(),         eject_command(),         console_command(),
     };
 }
 

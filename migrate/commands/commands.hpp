@@ -23,5 +23,12 @@ Command plan_command();
 Command patch_command();
 Command undo_command();
 Command check_command();
+Command ps_command();
+Command stop_command();
+Command reset_command();
+Command screenshot_command();
+Command type_command();
+Command eject_command();
+Command console_command();
 
 } // namespace ntferry::cli

@@ -4,10 +4,12 @@
 #include "converter/base/error.hpp"
 #include "converter/base/run_directory.hpp"
 #include "vmm/host/control/control_server.hpp"
+#include "vmm/host/display/vnc_server.hpp"
 #include "vmm/machine/machine_control.hpp"
 
 #include <condition_variable>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 namespace ntferry::vmm {
@@ -31,6 +33,18 @@ void make_folder_of(const std::string& socket) {
                     "set XDG_RUNTIME_DIR or name a socket with --control");
 }
 
+/// The password in a file; empty without a file. @throws Error
+std::string first_line_of(const std::string& path) {
+    std::string line;
+    if (path.empty())
+        return line;
+    std::ifstream file(path);
+    std::getline(file, line);
+    if (!file || line.empty())
+        throw Error(path, "no password in the first line", {}, ErrorKind::usage);
+    return line;
+}
+
 } // namespace
 
 void add_host_side_options(po::options_description& options) {
@@ -40,6 +54,11 @@ void add_host_side_options(po::options_description& options) {
         ("name", text()->value_name("NAME"), "how ntferry ps, stop and the others find the machine")
         ("control", text()->value_name("SOCKET"), "control socket (QMP) instead of NAME.sock in the run directory; "
             "none: no socket")
+        ("vnc", text()->value_name("ADDRESS"), "screen for VNC viewers: unix:PATH, :N (port 5900+N of this host only) "
+            "or ADDRESS:PORT")
+        ("vnc-password", text()->value_name("FILE"), "password (8 characters) in the first line; needed beyond this host")
+        ("keyboard", text()->value_name("LAYOUT"), "keyboard of the guest, for viewers that send characters: us, gb, "
+            "de, fr")
         ("power-keys", text()->value_name("KEYS"), "keys and pauses (ms) that ask the guest to shut down "
             "(default ctrl-alt-delete,3000,alt-s,3000,ret)")
         ("on-halt", text()->value_name("WHAT"), "when the guest has shut down: stop (default) or stay");
@@ -48,8 +67,15 @@ void add_host_side_options(po::options_description& options) {
 
 HostSideOptions host_side_options(const po::variables_map& options) {
     HostSideOptions result;
-    if (options.count("control") != 0)
-        result.control = options["control"].as<std::string>();
+    const auto text = [&](const char* name, std::string& target) {
+        if (options.count(name) != 0)
+            target = options[name].as<std::string>();
+    };
+    text("control", result.control);
+    text("vnc", result.vnc);
+    text("vnc-password", result.vnc_password);
+    text("keyboard", result.keyboard);
+    const KeyboardLayout checked(result.keyboard);
     result.power_keys = options.count("power-keys") != 0 ? options["power-keys"].as<std::string>()
                                                          : std::string(default_power_keys);
     parse_power_keys(result.power_keys); // refused before anything is started
@@ -64,6 +90,7 @@ HostSideOptions host_side_options(const po::variables_map& options) {
 
 struct HostListeners::Impl {
     std::unique_ptr<UnixListener> control;
+    std::unique_ptr<VncListener> vnc;
 };
 
 HostListeners::HostListeners(const HostSideOptions& options, const std::string& machine_name)
@@ -75,15 +102,18 @@ HostListeners::HostListeners(const HostSideOptions& options, const std::string& 
         make_folder_of(control);
         impl_->control = std::make_unique<UnixListener>(control);
     }
+    if (!options.vnc.empty())
+        impl_->vnc = std::make_unique<VncListener>(options.vnc, first_line_of(options.vnc_password));
 }
 
 HostListeners::~HostListeners() = default;
 
 std::vector<std::string> HostListeners::folders() const {
     std::vector<std::string> folders;
-    if (impl_->control)
-        folders.push_back(
-            std::filesystem::absolute(impl_->control->path()).parent_path().lexically_normal().string());
+    for (const std::string& path : {impl_->control ? impl_->control->path() : std::string(),
+                                    impl_->vnc ? impl_->vnc->path() : std::string()})
+        if (!path.empty())
+            folders.push_back(std::filesystem::absolute(path).parent_path().lexically_normal().string());
     return folders;
 }
 
@@ -106,6 +136,7 @@ struct HostSide::Impl {
     Screen screen;
     bool stay;
     std::unique_ptr<ControlServer> server;
+    std::unique_ptr<VncServer> vnc;
     std::jthread power_watch;
 };
 
@@ -164,6 +195,9 @@ HostSide::HostSide(Machine& machine, const std::shared_ptr<std::mutex>& lock, Ho
     if (listeners.impl_->control)
         impl_->server = std::make_unique<ControlServer>(std::move(listeners.impl_->control), impl_->control,
                                                         impl_->screen);
+    if (listeners.impl_->vnc)
+        impl_->vnc = std::make_unique<VncServer>(std::move(listeners.impl_->vnc), impl_->control,
+                                                 impl_->screen, KeyboardLayout(options.keyboard));
     machine.locked([&] {
         machine.on_event([impl = impl_.get()](const MachineEvent& event) { impl->on_event(event); });
     });

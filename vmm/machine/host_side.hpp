@@ -14,10 +14,13 @@ namespace ntferry::vmm {
 struct HostSideOptions {
     std::string control; ///< socket path; empty: by the machine's name, or none when it has no name
     std::string power_keys;
+    std::string vnc;          ///< address, see VncListener; empty: no VNC
+    std::string vnc_password; ///< file with the password in its first line
+    std::string keyboard = "us";
     bool stay_when_halted = false; ///< do not end when the guest has shut down
 };
 
-/// Adds --control, --power-keys and --on-halt.
+/// Adds --name, --control, --vnc and what belongs to them.
 void add_host_side_options(boost::program_options::options_description& options);
 HostSideOptions host_side_options(const boost::program_options::variables_map& options);
 

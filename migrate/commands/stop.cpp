@@ -1,0 +1,123 @@
+// ntferry stop, ntferry reset
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "converter/base/error.hpp"
+#include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
+#include "migrate/commands/running_machine.hpp"
+
+#include <fmt/ostream.h>
+
+#include <cstdlib>
+
+namespace ntferry::cli {
+namespace {
+
+constexpr unsigned DEFAULT_WAIT_SECONDS = 120;
+constexpr std::chrono::seconds END_TIME{30}; ///< a machine that was told to end flushes its disks
+
+enum class How : std::uint8_t { guest, forced, other };
+
+void report(Invocation& invocation, How how) {
+    const char* word = how == How::guest ? "by-guest" : how == How::forced ? "forced" : "by-others";
+    const char* sentence = how == How::guest ? "the guest shut down"
+                           : how == How::forced
+                               ? "forced: the machine was switched off, its disks were flushed"
+                               : "the machine was ended by somebody else";
+    if (invocation.json)
+        print_json(invocation.out, boost::json::object{{"stopped", word}});
+    else
+        fmt::print(invocation.out, "{}\n", sentence);
+}
+
+/// Waits for the end in short steps, so that a signal ends the waiting.
+std::optional<How> wait_for_end(Invocation& invocation, launch::ControlClient& client,
+                                std::chrono::seconds time) {
+    const auto deadline = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < deadline) {
+        if (const auto data = client.wait_for("SHUTDOWN", std::chrono::milliseconds(250))) {
+            const boost::json::value* guest = data->if_contains("guest");
+            return guest != nullptr && guest->is_bool() && guest->get_bool() ? How::guest : How::other;
+        }
+        if (invocation.stop.stop_requested())
+            throw Interrupted(client.socket(), "the machine goes on");
+    }
+    return std::nullopt;
+}
+
+/// Runs the administrator's own way to shut the guest down.
+void run_hook(const std::string& command) {
+    if (const int status = std::system(command.c_str());
+        status != 0) // NOLINT(cert-env33-c): it is the user's
+        throw Error(command, fmt::format("the hook ended with status {}", status),
+                    "the machine goes on; use --force to switch it off");
+}
+
+int run_stop(Invocation& invocation) {
+    launch::ControlClient client = connect(invocation);
+    if (!invocation.has("force")) {
+        if (invocation.has("hook"))
+            run_hook(invocation.get<std::string>("hook"));
+        else
+            client.run("system_powerdown");
+        const std::chrono::seconds time{invocation.get<unsigned>("wait")};
+        if (const auto how = wait_for_end(invocation, client, time)) {
+            report(invocation, *how);
+            return 0;
+        }
+        if (invocation.has("no-force"))
+            throw Error(client.socket(), fmt::format("the guest did not shut down within {} s", time.count()),
+                        "look at its screen: ntferry screenshot");
+    }
+    client.run("quit");
+    if (!wait_for_end(invocation, client, END_TIME))
+        throw Error(client.socket(), "the machine does not end", "its disks may be slow to take their data");
+    report(invocation, How::forced);
+    return 0;
+}
+
+int run_reset(Invocation& invocation) {
+    connect(invocation).run("system_reset");
+    return 0;
+}
+
+} // namespace
+
+Command stop_command() {
+    return {
+        .name = "stop",
+        .summary = "shuts a machine down, by force if it must be",
+        .synopsis = "NAME [options]",
+        .description =
+            "Asks the guest first: presses Ctrl-Alt-Del and goes through the shutdown dialogs (the keys are "
+            "the machine's --power-keys), or runs a hook that does it another way. Waits for the guest to "
+            "have "
+            "shut down, then switches it off, and says which of the two it was.",
+        .add_options =
+            [](po::options_description& options) {
+                add_machine_options(options);
+                options.add_options()(
+                    "wait", po::value<unsigned>()->default_value(DEFAULT_WAIT_SECONDS)->value_name("SECONDS"),
+                    "how long the guest may take")(
+                    "hook", po::value<std::string>()->value_name("COMMAND"),
+                    "shell command that makes the guest shut down, instead of keys")(
+                    "force", "switch off at once")("no-force", "never switch off");
+            },
+        .positional = {{"machine", 1}},
+        .examples = {{"ntferry stop payroll", "asks, waits two minutes, then forces"},
+                     {"ntferry stop payroll --hook 'net rpc shutdown -S payroll -U admin%pw'",
+                      "asks through the network"}},
+        .run = run_stop};
+}
+
+Command reset_command() {
+    return {.name = "reset",
+            .summary = "presses the reset button of a machine",
+            .synopsis = "NAME [options]",
+            .description = "The guest gets no chance to write what it has not written.",
+            .add_options = add_machine_options,
+            .positional = {{"machine", 1}},
+            .examples = {{"ntferry reset payroll", "starts it anew"}},
+            .run = run_reset};
+}
+
+} // namespace ntferry::cli

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "migrate/launch/control_client.hpp"
+
+#include "converter/base/error.hpp"
+#include "converter/base/run_directory.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace ntferry::launch {
+namespace {
+
+namespace json = boost::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds GREETING_TIME{5};
+/// Saving a machine takes as long as writing its memory does.
+constexpr std::chrono::minutes ANSWER_TIME{30};
+constexpr std::size_t MAX_LINE = std::size_t{64} << 20U;
+constexpr std::size_t MAX_EVENTS = 1024;
+
+std::string text_of(const json::object& message, std::string_view name) {
+    const json::value* value = message.if_contains(name);
+    return value != nullptr && value->is_string() ? std::string(value->get_string().c_str()) : std::string();
+}
+
+} // namespace
+
+ControlClient::ControlClient(std::string socket) : socket_(std::move(socket)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (socket_.size() >= sizeof address.sun_path)
+        throw Error(socket_, "too long for a socket", {}, ErrorKind::usage);
+    std::memcpy(address.sun_path, socket_.c_str(), socket_.size() + 1);
+    descriptor_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor_ < 0)
+        throw SystemError(socket_, "make a socket", errno);
+    try {
+        if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+            if (errno == ENOENT || errno == ECONNREFUSED)
+                throw Error(socket_, "no machine runs here", "ntferry ps lists those that run");
+            throw SystemError(socket_, "connect", errno);
+        }
+        const auto greeting = next(Clock::now() + GREETING_TIME);
+        if (!greeting || !greeting->contains("QMP"))
+            throw Error(socket_, "what answers here is no machine");
+        run("qmp_capabilities");
+    } catch (...) {
+        ::close(descriptor_);
+        throw;
+    }
+}
+
+ControlClient::~ControlClient() {
+    ::close(descriptor_);
+}
+
+std::optional<json::object> ControlClient::next(Clock::time_point deadline) {
+    for (;;) {
+        if (const std::size_t end = received_.find('\n'); end != std::string::npos) {
+            json::error_code error;
+            json::value message = json::parse(received_.substr(0, end), error);
+            received_.erase(0, end + 1);
+            if (error || !message.is_object())
+                throw Error(socket_, "the machine sent what is no message");
+            return std::move(message.get_object());
+        }
+        if (received_.size() > MAX_LINE)
+            throw Error(socket_, "the machine sent a message without end");
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+        pollfd watched{descriptor_, POLLIN, 0};
+        const int ready = ::poll(&watched, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 3600000)));
+        if (ready == 0)
+            return std::nullopt;
+        char buffer[65536];
+        const ssize_t count = ready < 0 ? -1 : ::recv(descriptor_, buffer, sizeof buffer, 0);
+        if (count > 0)
+            received_.append(buffer, static_cast<std::size_t>(count));
+        else if (count == 0 || errno != EINTR)
+            throw Error(socket_, "the machine has ended");
+    }
+}
+
+json::value ControlClient::run(std::string_view command, const json::object& arguments) {
+    const std::string line =
+        json::serialize(json::object{{"execute", command}, {"arguments", arguments}}) + "\n";
+    for (std::size_t done = 0; done < line.size();) {
+        const ssize_t count = ::send(descriptor_, line.data() + done, line.size() - done, MSG_NOSIGNAL);
+        if (count < 0 && errno != EINTR)
+            throw Error(socket_, "the machine has ended");
+        done += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+    }
+    const auto deadline = Clock::now() + ANSWER_TIME;
+    while (auto message = next(deadline)) {
+        if (const json::value* result = message->if_contains("return"))
+            return *result;
+        if (const json::value* error = message->if_contains("error"))
+            throw Error(socket_, error->is_object() ? text_of(error->get_object(), "desc") : "refused");
+        if (message->contains("event") && events_.size() < MAX_EVENTS)
+            events_.push_back(std::move(*message));
+    }
+    throw Error(socket_, fmt::format("no answer to {}", command));
+}
+
+std::optional<json::object> ControlClient::wait_for(std::string_view event, std::chrono::milliseconds time) {
+    const auto deadline = Clock::now() + time;
+    const auto data_of = [](const json::object& message) {
+        const json::value* data = message.if_contains("data");
+        return data != nullptr && data->is_object() ? data->get_object() : json::object();
+    };
+    for (const json::object& message : events_)
+        if (text_of(message, "event") == event)
+            return data_of(message);
+    try {
+        while (const auto message = next(deadline))
+            if (text_of(*message, "event") == event)
+                return data_of(*message);
+    } catch (const Error&) {
+        return json::object(); // the connection ended, and with it the machine
+    }
+    return std::nullopt;
+}
+
+std::vector<FoundMachine> find_machines() {
+    std::vector<FoundMachine> found;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(run_directory(), error))
+        if (entry.path().extension() == ".sock")
+            found.push_back({entry.path().stem().string(), entry.path().string()});
+    std::sort(found.begin(), found.end(),
+              [](const FoundMachine& one, const FoundMachine& other) { return one.name < other.name; });
+    return found;
+}
+
+} // namespace ntferry::launch

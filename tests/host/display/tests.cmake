@@ -1,0 +1,1 @@
+ntferry_test(host/display LINK ntferry_vmm_host)
