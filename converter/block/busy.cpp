@@ -3,13 +3,16 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 namespace ntferry::block {
 namespace {
@@ -90,6 +93,15 @@ std::optional<std::string> use_of_device(const std::string& number) {
     return std::nullopt;
 }
 
+/// The kernel lets one user claim a block device; a mount in another namespace is seen so too.
+std::optional<std::string> held_exclusively(const std::string& path) {
+    const int fd = ::open(path.c_str(), O_RDONLY | O_EXCL | O_CLOEXEC); // NOLINT
+    if (fd < 0)
+        return errno == EBUSY ? std::optional<std::string>("is in use") : std::nullopt;
+    ::close(fd);
+    return std::nullopt;
+}
+
 /// A loop device over this file counts with what is done with that device.
 std::optional<std::string> use_through_loop(const std::string& path) {
     std::error_code error;
@@ -110,8 +122,11 @@ std::optional<std::string> why_busy(const std::string& path) {
     struct stat status {};
     if (stat(path.c_str(), &status) != 0)
         return std::nullopt;
-    if (S_ISBLK(status.st_mode))
-        return use_of_device(fmt::format("{}:{}", major(status.st_rdev), minor(status.st_rdev)));
+    if (S_ISBLK(status.st_mode)) {
+        if (auto why = use_of_device(fmt::format("{}:{}", major(status.st_rdev), minor(status.st_rdev))))
+            return why;
+        return held_exclusively(path);
+    }
     return use_through_loop(path);
 }
 

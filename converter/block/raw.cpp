@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/block/raw.hpp"
 
+#include <algorithm>
+#include <array>
+
+#include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 namespace ntferry::block {
 
@@ -24,7 +29,31 @@ RawDevice::RawDevice(std::unique_ptr<PosixFile> file, Access access)
 
 void RawDevice::read(std::uint64_t offset, MutableByteView out) {
     check_range(offset, out.size());
-    file_->read(offset, out);
+    try {
+        file_->read(offset, out);
+    } catch (const ReadError&) {
+        if (!read_past_the_cache(offset, out))
+            throw;
+    }
+}
+
+/// The page cache of a block device reads whole pages: one bad sector takes its neighbours along. A read of
+/// single sectors gets a second chance with O_DIRECT, which asks the disk for just these.
+bool RawDevice::read_past_the_cache(std::uint64_t offset, MutableByteView out) const {
+    constexpr std::size_t page = 4096;
+    if (!file_->is_block_device() || out.size() > page || offset % logical_ != 0 ||
+        out.size() % logical_ != 0)
+        return false;
+    const int fd = ::open(file_->name().c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC); // NOLINT
+    if (fd < 0)
+        return false;
+    alignas(page) std::array<std::uint8_t, page> buffer;
+    const ssize_t got = ::pread(fd, buffer.data(), out.size(), static_cast<off_t>(offset));
+    ::close(fd);
+    if (got != static_cast<ssize_t>(out.size()))
+        return false;
+    std::copy_n(buffer.begin(), out.size(), out.begin());
+    return true;
 }
 
 void RawDevice::write(std::uint64_t offset, ByteView data) {

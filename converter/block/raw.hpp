@@ -28,6 +28,7 @@ class RawDevice final : public BlockDevice {
     const PosixFile& file() const { return *file_; }
 
   private:
+    bool read_past_the_cache(std::uint64_t offset, MutableByteView out) const;
     std::unique_ptr<PosixFile> file_;
     Access access_;
     std::uint64_t size_ = 0;
