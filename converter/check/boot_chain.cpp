@@ -48,6 +48,11 @@ Verdict check_boot_chain(patch::Subject& subject, const profiles::Profile& profi
     }
     go(walk, "loader", walk_loader);
     if (!subject.has_nt()) {
+        // The files can be looked at without a registry, and the hives say why there is none.
+        if (subject.has_place()) {
+            go(walk, "kernel", walk_kernel);
+            go(walk, "registry", walk_registry);
+        }
         verdict.links.push_back({"system", State::unknown, subject.problem(), {}, {}});
         return verdict;
     }

@@ -122,7 +122,8 @@ void check_other(Walk& walk, const char* name, const char* symptom) {
 
 void walk_registry(Walk& walk) {
     check_system(walk);
-    check_select(walk);
+    if (walk.subject().has_nt())
+        check_select(walk);
     check_other(walk, "software", "STOP C0000218");
     check_other(walk, "default", "STOP C0000218");
     check_other(walk, "sam", "STOP C0000218 or no logon");

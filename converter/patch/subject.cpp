@@ -37,6 +37,7 @@ Subject::Subject(std::vector<block::SharedBlockDevice> disks, std::string name)
     try {
         find_system_volume();
         find_system();
+        placed_ = true;
         load_registry();
         read_product();
     } catch (const block::ReadError&) {

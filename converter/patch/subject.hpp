@@ -47,7 +47,9 @@ class Subject {
     const std::optional<Bytes>& boot_ini_bytes() const { return boot_ini_bytes_; }
     const nt::BootIni& boot_ini() const { return boot_ini_; }
 
-    /// Where the system that boots by default lies. The rest needs has_nt().
+    /// The folder of a system was found, whether its registry can be read or not.
+    bool has_place() const { return placed_; }
+    /// Where the system that boots by default lies. Needs has_place(); the rest needs has_nt().
     const SystemPlace& system() const { return system_; }
     volume::FileSystem& files() { return volumes_.files(system_.volume); }
     /// "drivers\\atapi.sys" -> "\\WINNT\\system32\\drivers\\atapi.sys".
@@ -76,6 +78,7 @@ class Subject {
     std::string name_;
     Volumes volumes_;
     std::string problem_;
+    bool placed_ = false;
     std::optional<VolumeRef> system_volume_;
     std::optional<Bytes> boot_ini_bytes_;
     nt::BootIni boot_ini_;

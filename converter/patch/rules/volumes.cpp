@@ -92,6 +92,8 @@ class VolumeRule {
         ft::DiskInformation plain = information_;
         for (const std::uint16_t group : groups)
             ft::remove_set(plain, ft::SetType::mirror, group);
+        // No mirror is left, however the records refer to their members.
+        std::erase_if(plain.sets, [](const ft::SetRecord& set) { return set.type == ft::SetType::mirror; });
         keep_letter_of_primary(plain);
         context_.set(HiveId::system, "volumes.information", disk_key, "Information",
                      registry::Value::binary(ft::serialise(plain)),
