@@ -12,10 +12,9 @@
 namespace ntferry::profiles {
 namespace {
 
+/// libvirt takes absolute paths only.
 std::string place(const std::string& path, const QemuOptions& options) {
-    if (options.folder.empty() || path.empty() || path.front() == '/')
-        return path;
-    return (std::filesystem::path(options.folder) / path).string();
+    return std::filesystem::absolute(std::filesystem::path(options.folder) / path).string();
 }
 
 pugi::xml_node add(pugi::xml_node parent, const char* name,

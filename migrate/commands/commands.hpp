@@ -30,5 +30,8 @@ Command screenshot_command();
 Command type_command();
 Command eject_command();
 Command console_command();
+Command profiles_list_command();
+Command profiles_show_command();
+Command profiles_check_command();
 
 } // namespace ntferry::cli

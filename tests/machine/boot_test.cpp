@@ -1,0 +1,150 @@
+// SeaBIOS boots what a machine of ours offers it: needs a /dev/kvm, but none that pages.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "vmm/kvm/kvm_system.hpp"
+#include "vmm/machine/machine.hpp"
+#include "vmm/machine/make_backends.hpp"
+
+#include "tests/support/run.hpp"
+#include "tests/support/skip.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+using namespace ntferry;
+using namespace ntferry::vmm;
+
+namespace {
+
+std::string missing() {
+    if (kvm::probe_host().kind == kvm::HostKind::none)
+        return "this host offers no KVM";
+    if (!test::have_program("nasm"))
+        return "nasm is not installed";
+    return {};
+}
+
+/// A boot sector that writes its byte to port 501h.
+void make_boot_sector(const std::string& path, std::uint64_t size, unsigned code) {
+    const std::string source = path + ".asm";
+    std::ofstream(source) << "org 7c00h\nbits 16\n mov dx,501h\n mov al," << code
+                          << "\n out dx,al\n hlt\ntimes 510-($-$$) db 0\ndw 0aa55h\n";
+    REQUIRE(test::run_shell("nasm -f bin " + source + " -o " + path + " && truncate -s " +
+                            std::to_string(size) + " " + path)
+                .exit_code == 0);
+}
+
+struct Run {
+    profiles::MachineDescription description;
+    MachineOptions options;
+    Run() {
+        description.memory = 32U << 20U;
+        options.debug_exit = 0x501;
+        options.lock = std::make_shared<std::mutex>();
+    }
+    std::unique_ptr<Machine> machine() {
+        MachineBackends backends = make_backends(description, {}, options.lock);
+        return std::make_unique<Machine>(profiles::find_profile(description.profile), description,
+                                         std::move(backends), options);
+    }
+    int operator()() {
+        const auto m = machine();
+        m->start();
+        return m->wait();
+    }
+};
+
+} // namespace
+
+TEST_CASE("SeaBIOS boots a disk, a floppy and a CD") {
+    if (const std::string reason = missing(); !reason.empty())
+        NTFERRY_SKIP(reason);
+    test::TempDir dir;
+    make_boot_sector(dir / "disk.img", 1U << 20U, 11);
+    make_boot_sector(dir / "floppy.img", 1474560, 12);
+    Run disk;
+    disk.description.disks.push_back({dir / "disk.img", 0, std::nullopt, false});
+    CHECK(disk() == 23);
+    Run floppy;
+    floppy.description.floppy = dir / "floppy.img";
+    floppy.description.boot = "floppy";
+    CHECK(floppy() == 25);
+    if (!test::have_program("xorriso"))
+        NTFERRY_SKIP("xorriso is not installed");
+    make_boot_sector(dir / "cd.bin", 2048, 13);
+    REQUIRE(test::run_shell("mkdir " + (dir / "cd") + " && cp " + (dir / "cd.bin") + " " + (dir / "cd") +
+                            " && xorriso -as mkisofs -quiet -o " + (dir / "cd.iso") +
+                            " -b cd.bin -no-emul-boot -boot-load-size 4 " + (dir / "cd") + " 2>/dev/null")
+                .exit_code == 0);
+    Run cd;
+    cd.description.cdrom = dir / "cd.iso";
+    cd.description.boot = "cdrom";
+    CHECK(cd() == 27);
+}
+
+TEST_CASE("without a bootable device the screen says so, read back from video memory") {
+    if (const std::string reason = missing(); !reason.empty())
+        NTFERRY_SKIP(reason);
+    Run run;
+    const auto machine = run.machine();
+    machine->start();
+    std::string screen;
+    for (int i = 0; i < 1200 && screen.find("No bootable device") == std::string::npos; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        machine->locked([&] {
+            if (const auto text = machine->display()->text())
+                screen = text->utf8();
+        });
+    }
+    INFO(screen);
+    CHECK(screen.find("SeaBIOS") != std::string::npos);
+    CHECK(screen.find("No bootable device") != std::string::npos);
+    machine->stop();
+    CHECK(machine->wait() == 0);
+}
+
+TEST_CASE("a ROM of one's own runs, and a paused machine goes on from its saved state") {
+    if (const std::string reason = missing(); !reason.empty())
+        NTFERRY_SKIP(reason);
+    test::TempDir dir;
+    // Counts in memory for ever; exits once somebody wrote 1 to 0:500h.
+    std::ofstream(dir / "rom.asm")
+        << "bits 16\norg 0\nstart: xor ax,ax\n mov ds,ax\nagain: inc dword [600h]\n"
+           " cmp byte [500h],1\n jne again\n mov dx,501h\n mov al,21\n out dx,al\n hlt\n"
+           "times 0fff0h-($-$$) db 0\n jmp 0f000h:start\ntimes 10000h-($-$$) db 0\n";
+    REQUIRE(test::run_shell("nasm -f bin " + (dir / "rom.asm") + " -o " + (dir / "rom.bin")).exit_code == 0);
+    Run run;
+    run.options.firmware = dir / "rom.bin";
+    Bytes state;
+    {
+        const auto machine = run.machine();
+        machine->start();
+        std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        CHECK_THROWS_WITH(machine->save(), Catch::Contains("only a paused machine"));
+        machine->pause();
+        CHECK(machine->state() == MachineState::paused);
+        state = machine->save();
+        CHECK(state == machine->save());
+    }
+    Run again;
+    again.options.firmware = dir / "rom.bin";
+    const auto machine = again.machine();
+    machine->load(state);
+    Bytes broken = state;
+    broken.resize(broken.size() / 2);
+    CHECK_THROWS_AS(machine->load(broken), Error);
+    machine->load(state);
+    CHECK(machine->save() == state);
+}
+
+TEST_CASE("a machine outside its profile's limits is refused") {
+    if (const std::string reason = missing(); !reason.empty())
+        NTFERRY_SKIP(reason);
+    Run run;
+    run.description.cpus = 2;
+    CHECK_THROWS_WITH(run.machine(), "cpus: 2; profile nt4 takes 1 to 1");
+    Run small;
+    small.description.memory = 1U << 20U;
+    CHECK_THROWS_WITH(small.machine(), Catch::Contains("profile nt4 takes 16 to"));
+}

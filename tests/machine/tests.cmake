@@ -1,0 +1,1 @@
+ntferry_test(machine LINK ntferry_vmm_machine LABELS slow TIMEOUT 300)
