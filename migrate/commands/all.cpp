@@ -7,15 +7,36 @@ namespace ntferry::cli {
 std::vector<Command> all_commands() {
     return {
         // One line per command, in the order of the help text.
-        capture_command(),       inspect_command(),       assess_command(),
-        plan_command(),          patch_command(),         check_command(),
-        undo_command(),          image_info_command(),    image_check_command(),
-        image_create_command(),  image_convert_command(), image_flatten_command(),
-        image_compare_command(), image_verify_command(),  image_commit_command(),
-        image_rebase_command(),  verify_command(),        ps_command(),
-        stop_command(),          reset_command(),         screenshot_command(),
-        type_command(),          eject_command(),         console_command(),
-        profiles_list_command(), profiles_show_command(), profiles_check_command(),
+        // clang-format off
+        convert_command(),
+        inspect_command(),
+        assess_command(),
+        capture_command(),
+        plan_command(),
+        patch_command(),
+        check_command(),
+        undo_command(),
+        verify_command(),
+        ps_command(),
+        stop_command(),
+        reset_command(),
+        screenshot_command(),
+        type_command(),
+        eject_command(),
+        console_command(),
+        image_info_command(),
+        image_check_command(),
+        image_create_command(),
+        image_convert_command(),
+        image_flatten_command(),
+        image_compare_command(),
+        image_verify_command(),
+        image_commit_command(),
+        image_rebase_command(),
+        profiles_list_command(),
+        profiles_show_command(),
+        profiles_check_command(),
+        // clang-format on
     };
 }
 

@@ -7,6 +7,7 @@
 namespace ntferry::cli {
 
 Command capture_command();
+Command convert_command();
 Command verify_command();
 Command inspect_command();
 Command assess_command();

@@ -36,7 +36,13 @@ struct Card {
     std::vector<std::pair<std::string, std::string>> lines; ///< "evidence" -> text
 };
 
-using Block = std::variant<Paragraph, List, Table, Card>;
+/// A screenshot. HTML holds the picture itself, text names it.
+struct Picture {
+    std::string title;
+    std::string png; ///< content of a PNG file
+};
+
+using Block = std::variant<Paragraph, List, Table, Card, Picture>;
 
 struct Section {
     std::string title;

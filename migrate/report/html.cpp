@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/report/document.hpp"
 
+#include <cstdint>
+
 #include "converter/base/text.hpp"
 
 namespace ntferry::report {
@@ -61,6 +63,19 @@ const char* class_of(Tone tone) {
     return names[static_cast<std::size_t>(tone)];
 }
 
+std::string base64(std::string_view bytes) {
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        std::uint32_t group = 0;
+        for (std::size_t k = 0; k < 3; ++k)
+            group = group << 8U | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
+        for (std::size_t k = 0; k < 4; ++k)
+            text += i + k <= bytes.size() ? digits[group >> (18 - 6 * k) & 63U] : '=';
+    }
+    return text;
+}
+
 struct HtmlRenderer {
     std::string out;
 
@@ -98,6 +113,10 @@ struct HtmlRenderer {
         for (const auto& [name, text] : card.lines)
             out += "<p><span class=\"name\">" + escaped(name) + ":</span> " + escaped(text) + "</p>\n";
         out += "</div>\n";
+    }
+    void operator()(const Picture& picture) {
+        out += "<p><img style=\"max-width:100%\" alt=\"" + escaped(picture.title) +
+               "\" src=\"data:image/png;base64," + base64(picture.png) + "\"></p>\n";
     }
 };
 

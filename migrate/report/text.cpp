@@ -45,6 +45,7 @@ class TextRenderer {
         for (const std::string& item : list.items)
             wrap("- " + item, 2, 4);
     }
+    void operator()(const Picture& picture) { wrap("[picture: " + picture.title + "]", 0, 0); }
     void operator()(const Card& card) {
         wrap(paint(card.word, card.tone) + "  " + card.title +
                  (card.code.empty() ? "" : "  [" + card.code + "]"),

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "migrate/bundle/conversion.hpp"
+
+#include "converter/block/open.hpp"
+#include "converter/block/vhd/vhd.hpp"
+#include "converter/check/boot_chain.hpp"
+#include "converter/patch/durable.hpp"
+#include "converter/patch/planner.hpp"
+#include "converter/patch/transaction.hpp"
+#include "migrate/bundle/geometry.hpp"
+#include "migrate/bundle/journal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+
+#include <sys/stat.h>
+
+namespace ntferry::bundle {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int exit_decision = static_cast<int>(ErrorKind::decision);
+constexpr int exit_cannot = static_cast<int>(ErrorKind::unsupported);
+
+std::vector<block::SharedBlockDevice> open_all(const std::vector<std::string>& paths) {
+    std::vector<block::SharedBlockDevice> disks;
+    for (const std::string& path : paths)
+        disks.emplace_back(block::open_disk(path));
+    return disks;
+}
+
+class Conversion {
+  public:
+    Conversion(const ConversionOptions& options, Progress& progress, std::stop_token stop)
+        : options_(options), progress_(progress), stop_(std::move(stop)) {}
+
+    ConversionResult preview() {
+        look();
+        return std::move(result_);
+    }
+
+    ConversionResult run() {
+        look();
+        if (result_.exit_code != 0)
+            return std::move(result_);
+        Journal journal = options_.resume
+                              ? Journal::resume(options_.bundle, options_.sources, options_.profile.name)
+                              : Journal::begin(options_.bundle, options_.sources, options_.profile.name);
+        try {
+            for (std::size_t i = 0; i < options_.sources.size(); ++i)
+                capture_disk(journal, i);
+            patch_disks(journal);
+            if (!check_disks())
+                return std::move(result_);
+            describe(journal);
+            boot(journal);
+        } catch (const Interrupted& interrupted) {
+            throw Interrupted(interrupted.where(),
+                              "nothing is broken; the same command with --resume goes on from here");
+        }
+        return std::move(result_);
+    }
+
+  private:
+    void stop_at(int exit_code, std::string conclusion) {
+        result_.exit_code = exit_code;
+        result_.conclusion = std::move(conclusion);
+    }
+
+    void check_stop(const char* step) const {
+        if (stop_.stop_requested())
+            throw Interrupted(step);
+    }
+
+    /// Inspect, assess, plan: only reads.
+    void look() {
+        progress_.note("inspecting and assessing");
+        nt::DiskSet disks(open_all(options_.sources));
+        result_.inspection = nt::inspect(disks, assess::inspect_options(options_.profile));
+        result_.assessment = assess::assess(result_.inspection, options_.profile);
+        if (result_.assessment.verdict == assess::Verdict::cannot)
+            return stop_at(exit_cannot,
+                           "this server cannot be converted with this profile; nothing was written");
+        result_.plan = plan(options_.sources);
+        if (!result_.plan.applicable())
+            return stop_at(
+                exit_decision,
+                "something has to be decided or supplied first (--decide, --drivers); nothing was written");
+        if (result_.assessment.verdict == assess::Verdict::needs_decision && !options_.accept_findings)
+            return stop_at(
+                exit_decision,
+                "read the findings that need a decision; --yes goes on with them. Nothing was written");
+        stop_at(0, "can be converted");
+    }
+
+    patch::Plan plan(const std::vector<std::string>& disks) {
+        patch::Subject subject(open_all(disks), options_.bundle.empty() ? disks.front() : options_.bundle);
+        return patch::make_plan(subject, options_.profile, options_.drivers, options_.overrides);
+    }
+
+    std::string in_bundle(const std::string& path) const {
+        return (fs::path(options_.bundle) / path).string();
+    }
+
+    /// Under a hidden name until it is whole.
+    void capture_disk(Journal& journal, std::size_t number) {
+        const std::string step = fmt::format("capture.{}", number);
+        const std::string image = in_bundle(fmt::format("disks/disk{}.vhd", number));
+        if (journal.done(step))
+            return;
+        check_stop("capture");
+        const std::string partial = in_bundle(fmt::format("disks/.disk{}.vhd.part", number));
+        capture::CaptureOptions options;
+        options.map_path = in_bundle(fmt::format("logs/disk{}.map", number));
+        std::error_code ignored;
+        if (fs::exists(partial, ignored))
+            options.mode = capture::CaptureMode::resume;
+        else if (fs::exists(image, ignored) && fs::exists(capture::manifest_path_for(image), ignored))
+            return finish_capture(journal, step, image);
+        const block::BlockDevicePtr source = block::open_disk(options_.sources[number]);
+        const capture::CaptureResult captured = capture::capture(*source, partial, options, progress_, stop_);
+        result_.losses.insert(result_.losses.end(), captured.losses.begin(), captured.losses.end());
+        patch::durable::replace(captured.manifest_path, capture::manifest_path_for(image));
+        patch::durable::replace(partial, image);
+        finish_capture(journal, step, image);
+    }
+
+    void finish_capture(Journal& journal, const std::string& step, const std::string& image) {
+        // The exact capture is read-only for ever.
+        if (::chmod(image.c_str(), 0444) != 0)
+            throw SystemError(image, "make read-only", errno);
+        journal.mark(step);
+    }
+
+    void patch_disks(Journal& journal) {
+        const patch::Workspace workspace = patch::find_workspace(options_.bundle);
+        if (workspace.patched()) {
+            result_.plan =
+                patch::parse_plan(patch::durable::read_text(workspace.plan_xml), workspace.plan_xml);
+            journal.mark("patch");
+            return;
+        }
+        check_stop("patch");
+        progress_.note("planning and patching");
+        std::vector<std::string> captured;
+        for (const patch::WorkspaceDisk& disk : workspace.disks)
+            captured.push_back(disk.base);
+        result_.plan = plan(captured);
+        patch::require_applicable(result_.plan);
+        patch::ApplyOptions options;
+        options.allow_dirty = options_.allow_dirty;
+        options.stop = stop_;
+        result_.verified = patch::apply(result_.plan, workspace, options, progress_).verified;
+        journal.mark("patch");
+    }
+
+    bool check_disks() {
+        check_stop("check");
+        progress_.note("checking the boot chain");
+        const patch::Workspace workspace = patch::find_workspace(options_.bundle);
+        std::vector<std::string> disks;
+        for (std::size_t i = 0; i < workspace.disks.size(); ++i)
+            disks.push_back(workspace.current(i));
+        patch::Subject subject(open_all(disks), options_.bundle);
+        check::CheckOptions options;
+        const profiles::DiskGeometry geometry = geometry_candidates(*block::open_disk(disks.front())).front();
+        options.geometry = check::BiosGeometry{geometry.heads, geometry.sectors};
+        result_.check = check::check_boot_chain(subject, options_.profile, options);
+        if (result_.check->starts())
+            return true;
+        const check::Link* broken = result_.check->first_broken();
+        stop_at(1, fmt::format("patched, but it would not start: {}",
+                               broken != nullptr ? broken->what
+                                                 : "the boot chain could not be walked to its end"));
+        return false;
+    }
+
+    /// machine.xml comes last: a folder without it is no finished bundle.
+    void describe(Journal& journal) {
+        const patch::Workspace workspace = patch::find_workspace(options_.bundle);
+        for (const patch::WorkspaceDisk& disk : workspace.disks) {
+            std::error_code ignored;
+            // Also a disk without changes gets its overlay, for the machine to write to.
+            if (!fs::exists(disk.overlay, ignored))
+                block::vhd::create_differencing(disk.overlay, disk.base)->flush();
+        }
+        result_.machine = describe_machine(result_.inspection, options_.profile, workspace, options_.memory,
+                                           fs::path(options_.bundle).lexically_normal().filename().string());
+        profiles::save_machine(result_.machine->machine, in_bundle("machine.xml"));
+        journal.mark("machine");
+        stop_at(0, options_.boot ? "converted" : "converted and checked; not booted");
+    }
+
+    void boot(Journal& journal) {
+        if (!options_.boot)
+            return;
+        check_stop("trial boot");
+        result_.trial = verify::try_machine(options_.bundle, result_.machine->machine, options_.trial,
+                                            options_.accept_findings, progress_, stop_);
+        if (result_.trial->changed) {
+            result_.machine->machine = result_.trial->machine;
+            result_.machine->notes.push_back("trial boot: " + result_.trial->what);
+            profiles::save_machine(result_.machine->machine, in_bundle("machine.xml"));
+        }
+        const verify::Verdict& verdict = result_.trial->last().verdict;
+        if (!verdict.good())
+            return stop_at(1, "converted, but the trial boot failed: " + verdict.title);
+        journal.mark("trial");
+        stop_at(0, "converted; the trial boot " + verdict.title);
+    }
+
+    const ConversionOptions& options_;
+    Progress& progress_;
+    std::stop_token stop_;
+    ConversionResult result_;
+};
+
+} // namespace
+
+ConversionResult preview(const ConversionOptions& options, Progress& progress) {
+    return Conversion(options, progress, {}).preview();
+}
+
+ConversionResult convert(const ConversionOptions& options, Progress& progress, const std::stop_token& stop) {
+    return Conversion(options, progress, stop).run();
+}
+
+} // namespace ntferry::bundle

@@ -1,0 +1,57 @@
+// Conversion: from a server's disks to a bundle, step by step, each of them durable.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "converter/assess/assess.hpp"
+#include "converter/base/progress.hpp"
+#include "converter/capture/capture.hpp"
+#include "converter/check/verdict.hpp"
+#include "converter/patch/drivers/driver_source.hpp"
+#include "converter/patch/overrides.hpp"
+#include "converter/patch/plan.hpp"
+#include "migrate/bundle/describe_machine.hpp"
+#include "migrate/verify/cure.hpp"
+
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace ntferry::bundle {
+
+struct ConversionOptions {
+    std::vector<std::string> sources; ///< in the server's order
+    std::string bundle;
+    profiles::Profile profile;
+    patch::DriverSource drivers;
+    patch::Overrides overrides;
+    std::uint64_t memory = 0; ///< bytes; 0: see describe_machine()
+    bool resume = false;
+    bool accept_findings =
+        false;                ///< --yes: go on although the assessment wants something decided; keep cures
+    bool allow_dirty = false; ///< write to volumes that were not cleanly dismounted
+    bool boot = true;
+    verify::TrialOptions trial;
+};
+
+/// Everything that a report tells. Later parts are empty when the conversion ended before them.
+struct ConversionResult {
+    nt::Inspection inspection;
+    assess::Assessment assessment;
+    patch::Plan plan;
+    std::vector<capture::Loss> losses;
+    std::vector<std::string> verified; ///< changes read back
+    std::optional<check::Verdict> check;
+    std::optional<DescribedMachine> machine;
+    std::optional<verify::CureOutcome> trial;
+    int exit_code = 0;      ///< as of the program
+    std::string conclusion; ///< one line
+};
+
+/// What would be done: only reads the sources. exit_code says whether convert() would go on.
+ConversionResult preview(const ConversionOptions& options, Progress& progress);
+/// The conversion. Ends early, with nothing written, where preview() says so.
+/// @throws Error; Interrupted, with the way to go on
+ConversionResult convert(const ConversionOptions& options, Progress& progress, const std::stop_token& stop);
+
+} // namespace ntferry::bundle

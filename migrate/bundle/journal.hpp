@@ -1,0 +1,33 @@
+// Journal: how far a conversion has come, so that an interrupted one goes on and none looks finished that is
+// not. SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ntferry::bundle {
+
+/// state/convert.json of a bundle. Every step is durable when mark() returns.
+class Journal {
+  public:
+    /// For a new bundle. @throws Error when the folder holds something already
+    static Journal begin(const std::string& bundle, const std::vector<std::string>& sources,
+                         const std::string& profile);
+    /// Of an interrupted conversion. @throws Error (usage) when there is none, or for other sources or
+    /// profile
+    static Journal resume(const std::string& bundle, const std::vector<std::string>& sources,
+                          const std::string& profile);
+
+    bool done(std::string_view step) const;
+    void mark(std::string_view step);
+
+  private:
+    void save() const;
+    std::string path_;
+    std::vector<std::string> sources_;
+    std::string profile_;
+    std::vector<std::string> done_;
+};
+
+} // namespace ntferry::bundle

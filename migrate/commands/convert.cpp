@@ -1,0 +1,123 @@
+// ntferry convert
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "converter/patch/durable.hpp"
+#include "migrate/bundle/conversion.hpp"
+#include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
+#include "migrate/commands/patch_support.hpp"
+#include "migrate/report/conversion_document.hpp"
+#include "migrate/report/sources.hpp"
+
+#include <fmt/ostream.h>
+
+#include <filesystem>
+
+namespace ntferry::cli {
+namespace {
+
+using Strings = std::vector<std::string>;
+
+void add_options(po::options_description& options) {
+    add_plan_options(options);
+    options.add_options()("output,o", po::value<std::string>()->value_name("BUNDLE"), "folder to make")   //
+        ("disk", po::value<Strings>()->value_name("SOURCE")->composing(), "a further disk of the server") //
+        ("drivers", po::value<Strings>()->value_name("DIR|ISO")->composing(), "the same as --media")      //
+        ("memory", po::value<std::string>()->value_name("SIZE"), "RAM of the machine, e.g. 128M")         //
+        ("dry-run", "say what would be done; write nothing")                                              //
+        ("resume", "go on with an interrupted conversion")                                                //
+        ("allow-dirty", "write to volumes that were not shut down cleanly")                               //
+        ("no-boot", "no trial boot")                                                                      //
+        ("boot", po::value<unsigned>()->value_name("SECONDS")->default_value(180),
+         "how long the trial boot may take") //
+        ("engine", po::value<std::string>()->value_name("NAME")->default_value("auto"),
+         "of the trial boot: kvm, qemu, auto");
+}
+
+bundle::ConversionOptions options_of(const Invocation& invocation) {
+    bundle::ConversionOptions options;
+    options.sources = {required(invocation, "source")};
+    if (invocation.has("disk"))
+        for (const std::string& disk : invocation.get<Strings>("disk"))
+            options.sources.push_back(disk);
+    if (invocation.has("output"))
+        options.bundle = invocation.get<std::string>("output");
+    else if (!invocation.has("dry-run"))
+        throw Error("--output", "is missing", "-o BUNDLE names the folder to make", ErrorKind::usage);
+    options.profile = profiles::find_profile(invocation.get<std::string>("profile"));
+    options.drivers = read_media(invocation);
+    if (invocation.has("drivers"))
+        for (const std::string& medium : invocation.get<Strings>("drivers"))
+            options.drivers.add(patch::open_medium(medium));
+    options.overrides = read_overrides(invocation);
+    if (invocation.has("memory"))
+        options.memory = parse_size(invocation.get<std::string>("memory"));
+    options.resume = invocation.has("resume");
+    options.accept_findings = invocation.yes;
+    options.allow_dirty = invocation.has("allow-dirty");
+    options.boot = !invocation.has("no-boot");
+    options.trial.limit = std::chrono::seconds(invocation.get<unsigned>("boot"));
+    options.trial.engine = verify::engine_kind(invocation.get<std::string>("engine"));
+    return options;
+}
+
+int run(Invocation& invocation) {
+    const bundle::ConversionOptions options = options_of(invocation);
+    const bundle::ConversionResult result =
+        invocation.has("dry-run") ? bundle::preview(options, invocation.progress)
+                                  : bundle::convert(options, invocation.progress, invocation.stop);
+    // Refused conversions write nothing at all: there is no folder then.
+    const std::filesystem::path folder(options.bundle);
+    const bool report = !invocation.has("dry-run") && std::filesystem::exists(folder / "state/convert.json");
+    if (report) {
+        report::write_report((folder / "report.html").string(),
+                             report::conversion_document(result, options.bundle, true));
+        patch::durable::write((folder / "report.json").string(),
+                              boost::json::serialize(report::to_json(result)) + "\n");
+    }
+    if (invocation.json) {
+        print_json(invocation.out, report::to_json(result));
+    } else if (!invocation.quiet) {
+        if (!report)
+            invocation.out << report::render_text(report::conversion_document(result, options.bundle, false),
+                                                  100, invocation.color);
+        if (result.trial)
+            fmt::print(invocation.out, "{}", verify::trial_text(result.trial->last()));
+        fmt::print(invocation.out, "{}: {}\n",
+                   options.bundle.empty() ? options.sources.front() : options.bundle, result.conclusion);
+        if (report)
+            fmt::print(invocation.out, "The report is {}\n", (folder / "report.html").string());
+    }
+    return result.exit_code;
+}
+
+} // namespace
+
+Command convert_command() {
+    return {
+        .name = "convert",
+        .summary = "makes a bundle that runs from a server's disks",
+        .synopsis = "SOURCE -o BUNDLE [--profile nt4] [--drivers DIR|ISO] [options]",
+        .description =
+            "One command for one server: inspects and assesses the disks, plans, captures them exactly, "
+            "patches on "
+            "overlays beside the captures, walks the boot chain, describes the machine, boots it on trial "
+            "and "
+            "writes report.html and report.json. BUNDLE is a folder that can be moved and renamed.\n\n"
+            "The sources are only read. Where something has to be decided or supplied first, the findings "
+            "are told "
+            "and nothing is written (exit code 3; --yes goes on where only findings stand in the way); where "
+            "a "
+            "server cannot be converted, exit code 4. An interrupted conversion goes on with --resume. With "
+            "--yes "
+            "cures of machine.xml that are known and safe are tried when the trial boot fails.",
+        .add_options = add_options,
+        .positional = {{"source", 1}},
+        .examples = {{"ntferry convert /dev/sdb -o server1 --drivers nt4cd.iso", "a disk of this machine"},
+                     {"ntferry convert disk.img --drivers nt4cd.iso --drivers sp6a/ --dry-run -o server1",
+                      "what would be done"},
+                     {"ntferry convert --resume /dev/sdb -o server1 --drivers nt4cd.iso",
+                      "after an interruption"}},
+        .run = run};
+}
+
+} // namespace ntferry::cli

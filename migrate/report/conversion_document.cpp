@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "migrate/report/conversion_document.hpp"
+
+#include "converter/patch/durable.hpp"
+#include "migrate/report/assessment_document.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+namespace ntferry::report {
+namespace {
+
+namespace json = boost::json;
+
+void add_trial(Document& document, const verify::CureOutcome& outcome, const std::string& bundle) {
+    Section& section = document.section("Trial boot");
+    for (const verify::TrialResult& trial : outcome.trials) {
+        const verify::Verdict& verdict = trial.verdict;
+        Card card{verdict.good() ? Tone::good : Tone::bad,
+                  std::string(verify::outcome_name(verdict.outcome)),
+                  verdict.id,
+                  verdict.title,
+                  {}};
+        const auto line = [&](const char* name, const std::string& text) {
+            if (!text.empty())
+                card.lines.emplace_back(name, text);
+        };
+        line("tried", trial.tried);
+        line("cause", verdict.cause);
+        line("cure", verdict.cure);
+        line("engine", trial.engine + (trial.why_engine.empty() ? "" : ": " + trial.why_engine));
+        line("after", fmt::format("{:.0f} s", static_cast<double>(verdict.at.count()) / 1000));
+        section.blocks.emplace_back(std::move(card));
+    }
+    const std::string& screenshot = outcome.last().screenshot;
+    std::error_code ignored;
+    if (const auto path = std::filesystem::path(bundle) / screenshot;
+        !screenshot.empty() && std::filesystem::exists(path, ignored))
+        section.blocks.emplace_back(Picture{"the last screen", patch::durable::read_text(path.string())});
+}
+
+void add_changes(Document& document, const patch::Plan& plan) {
+    Section& section = document.section("What was changed, and why");
+    Table table{{"change", "values", "reason"}, {}};
+    for (const patch::Action& action : plan.actions)
+        table.rows.push_back(
+            {patch::describe(action.change), patch::describe_values(action.change), action.reason});
+    if (!table.rows.empty())
+        section.blocks.emplace_back(std::move(table));
+    for (const patch::Decision* decision : plan.open_decisions())
+        section.blocks.emplace_back(Card{
+            Tone::warning, "decide", decision->id, decision->question, {{"evidence", decision->evidence}}});
+    for (const patch::MissingFile& file : plan.missing)
+        section.blocks.emplace_back(Card{file.essential ? Tone::bad : Tone::warning,
+                                         "missing",
+                                         file.rule,
+                                         file.name,
+                                         {{"why", file.why}, {"where", file.where}}});
+    List notes;
+    for (const patch::Note& note : plan.notes)
+        notes.items.push_back(note.text);
+    if (!notes.items.empty())
+        section.blocks.emplace_back(std::move(notes));
+}
+
+void add_machine(Document& document, const bundle::DescribedMachine& described) {
+    Section& section = document.section("The machine");
+    Facts facts;
+    facts.add("name", described.machine.name)
+        .add("profile", described.machine.profile)
+        .add("memory", fmt::format("{} MiB", described.machine.memory >> 20U))
+        .add("processors", std::to_string(described.machine.cpus));
+    for (const profiles::DiskSpec& disk : described.machine.disks)
+        if (disk.geometry)
+            facts.add(disk.path, fmt::format("{} cylinders, {} heads, {} sectors", disk.geometry->cylinders,
+                                             disk.geometry->heads, disk.geometry->sectors));
+    for (const profiles::NicSpec& nic : described.machine.nics)
+        facts.add("network card",
+                  fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}, {}", nic.mac[0], nic.mac[1],
+                              nic.mac[2], nic.mac[3], nic.mac[4], nic.mac[5], nic.backend));
+    section.blocks.emplace_back(facts.table());
+    if (!described.notes.empty())
+        section.blocks.emplace_back(List{described.notes});
+}
+
+void add_check(Document& document, const check::Verdict& verdict) {
+    Section& section = document.section("Boot chain");
+    std::size_t good = 0;
+    for (const check::Link& link : verdict.links) {
+        if (link.state == check::State::good) {
+            ++good;
+            continue;
+        }
+        section.blocks.emplace_back(Card{link.state == check::State::broken ? Tone::bad : Tone::note,
+                                         std::string(check::state_name(link.state)),
+                                         link.id,
+                                         link.what,
+                                         {{"screen", link.symptom}, {"remedy", link.remedy}}});
+    }
+    section.blocks.emplace_back(
+        Paragraph{fmt::format("{} links of the chain are as they have to be.", good), Tone::good});
+}
+
+} // namespace
+
+Document conversion_document(const bundle::ConversionResult& result, const std::string& bundle,
+                             bool with_inspection) {
+    Document document;
+    document.title = "Conversion of " +
+                     (result.assessment.installation.empty() ? "a server" : result.assessment.installation);
+    document.subtitle = result.conclusion;
+    document.section("Result").blocks.emplace_back(
+        Paragraph{result.conclusion, result.exit_code == 0 ? Tone::good : Tone::bad});
+    if (result.trial)
+        add_trial(document, *result.trial, bundle);
+    if (result.machine)
+        add_machine(document, *result.machine);
+    add_changes(document, result.plan);
+    if (result.check)
+        add_check(document, *result.check);
+    if (!result.losses.empty()) {
+        List losses;
+        for (const capture::Loss& loss : result.losses)
+            losses.items.push_back(loss.describe());
+        document.section("What could not be read").blocks.emplace_back(std::move(losses));
+    }
+    Document assessed = assessment_document(result.assessment, result.inspection, with_inspection);
+    for (Section& section : assessed.sections)
+        document.sections.push_back(std::move(section));
+    return document;
+}
+
+json::object to_json(const bundle::ConversionResult& result) {
+    json::object object{{"format", "ntferry.conversion-report"},
+                        {"version", 1},
+                        {"exit_code", result.exit_code},
+                        {"conclusion", result.conclusion},
+                        {"assessment", assess::to_json(result.assessment)},
+                        {"plan", json::parse(patch::plan_json(result.plan))},
+                        {"check", nullptr},
+                        {"trials", json::array()}};
+    if (result.check)
+        object["check"] = json::parse(check::verdict_json(*result.check));
+    if (result.trial)
+        for (const verify::TrialResult& trial : result.trial->trials)
+            object["trials"].as_array().push_back(verify::to_json(trial));
+    json::array losses;
+    for (const capture::Loss& loss : result.losses)
+        losses.emplace_back(loss.describe());
+    object["losses"] = std::move(losses);
+    return object;
+}
+
+} // namespace ntferry::report
