@@ -140,6 +140,7 @@ TEST_CASE("HAL, firmware, shutdown and hangs are told apart") {
                         "1 System Processor (64 MB Memory)"}))
               .id == "nt.banner");
     CHECK(watch(screen({"Booting from Hard Disk...", "OS Loader V4.00"})).id == "nt.loader");
+    CHECK(watch(screen({"SeaBIOS", "Booting from Hard Disk...", "loader stand-in reached"})).good());
     CHECK(watch(screen({"OS Loader V4.00", "loader stand-in reached"})).good());
     CHECK(watch(screen({})).id == "rest.blank");
     CHECK(watch(screen({"login:"})).outcome == Outcome::stable_screen);

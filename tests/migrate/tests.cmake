@@ -1,1 +1,1 @@
-ntferry_test(migrate LINK ntferry_migrate)
+ntferry_test(migrate LINK ntferry_migrate LABELS slow TIMEOUT 600)

@@ -1,0 +1,132 @@
+// Whole conversions of lookalike servers, and refusals.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "migrate/cli/command.hpp"
+#include "tests/support/lookalike.hpp"
+#include "tests/support/run.hpp"
+#include "tests/support/skip.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include "profiles/machine.hpp"
+
+#include <boost/json.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+using namespace ntferry;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Outcome {
+    int exit_code = 0;
+    std::string out;
+    std::string err;
+};
+
+Outcome ntferry_run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "ntferry");
+    std::vector<char*> argv;
+    for (std::string& argument : arguments)
+        argv.push_back(argument.data());
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = cli::run_program(static_cast<int>(argv.size()), argv.data(), out, err);
+    return {code, out.str(), err.str()};
+}
+
+Outcome convert(const std::string& variant, const std::string& bundle, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {"convert",   test::lookalike_disk(variant),
+                                          "-o",        bundle,
+                                          "--drivers", test::lookalike_media() + "/cd",
+                                          "--drivers", test::lookalike_media() + "/sp6a",
+                                          "--yes",     "--quiet",
+                                          "--engine",  "qemu"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return ntferry_run(arguments);
+}
+
+boost::json::object report_of(const std::string& bundle) {
+    std::ifstream file(bundle + "/report.json");
+    std::stringstream text;
+    text << file.rdbuf();
+    return boost::json::parse(text.str()).as_object();
+}
+
+} // namespace
+
+TEST_CASE("Lookalike servers become bundles that boot") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    if (!test::have_program("qemu-system-i386"))
+        NTFERRY_SKIP("no qemu-system-i386");
+    const std::string variant = GENERATE("scsi-ntfs", "fat16-ntfs", "geo-240");
+    const test::TempDir dir;
+    const std::string bundle = dir / "bundle";
+    const Outcome outcome = convert(variant, bundle);
+    INFO(variant << "\n" << outcome.out << outcome.err);
+    REQUIRE(outcome.exit_code == 0);
+    CHECK((fs::status(bundle + "/disks/disk0.vhd").permissions() & fs::perms::all) == fs::perms(0444));
+    for (const char* file : {"machine.xml", "plan.xml", "plan.json", "report.html",
+                             "disks/disk0.vhd.manifest.json", "disks/disk0.patched.vhd", "logs/trial.png"})
+        CHECK(fs::exists(bundle + "/" + file));
+    CHECK_FALSE(fs::exists(bundle + "/state/trial"));
+    const auto trial = report_of(bundle).at("trials").as_array().at(0).as_object();
+    CHECK(trial.at("outcome").as_string() == "stable-screen");
+}
+
+TEST_CASE("A bundle is moved, loses its geometry, and the cure finds it again") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    if (!test::have_program("qemu-system-i386"))
+        NTFERRY_SKIP("no qemu-system-i386");
+    const test::TempDir dir;
+    REQUIRE(convert("scsi-ntfs", dir / "first", {"--no-boot"}).exit_code == 0);
+    fs::create_directories(dir / "elsewhere");
+    const std::string bundle = dir / "elsewhere/renamed";
+    fs::rename(dir / "first", bundle);
+    auto machine = profiles::load_machine(bundle + "/machine.xml");
+    const profiles::DiskGeometry right = machine.disks.at(0).geometry.value();
+    machine.disks[0].geometry = profiles::DiskGeometry{500, 16, 63};
+    profiles::save_machine(machine, bundle + "/machine.xml");
+    const Outcome bad = ntferry_run({"verify", bundle, "--engine", "qemu", "--quiet"});
+    CHECK(bad.exit_code == 1);
+    const Outcome cured = ntferry_run({"verify", bundle, "--engine", "qemu", "--cure", "--yes", "--quiet"});
+    INFO(cured.out << cured.err);
+    CHECK(cured.exit_code == 0);
+    CHECK(profiles::load_machine(bundle + "/machine.xml").disks.at(0).geometry.value() == right);
+}
+
+TEST_CASE("Refusals write nothing and say why") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    const test::TempDir dir;
+    const std::string disk = test::lookalike_disk("scsi-ntfs");
+    SECTION("driver files are missing: a decision") {
+        const Outcome outcome = ntferry_run({"convert", disk, "-o", dir / "bundle", "--yes"});
+        CHECK(outcome.exit_code == 3);
+        CHECK(outcome.out.find("nothing was written") != std::string::npos);
+    }
+    SECTION("a dry run only tells") {
+        CHECK(convert("scsi-ntfs", dir / "bundle", {"--dry-run"}).exit_code == 0);
+    }
+    SECTION("no NT on the disk: cannot") {
+        test::run_shell("truncate -s 64M " + (dir / "empty.img"));
+        CHECK(ntferry_run({"convert", dir / "empty.img", "-o", dir / "bundle", "--quiet"}).exit_code == 4);
+    }
+    SECTION("no output folder: usage") {
+        CHECK(ntferry_run({"convert", disk}).exit_code == 2);
+    }
+    CHECK_FALSE(fs::exists(dir / "bundle"));
+}
+
+TEST_CASE("A conversion goes on only where one was begun, and never over something else") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    const test::TempDir dir;
+    CHECK(convert("scsi-ntfs", dir / "bundle", {"--resume", "--no-boot"}).exit_code == 2);
+    REQUIRE(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 0);
+    CHECK(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 2);
+    CHECK(convert("scsi-ntfs", dir / "bundle", {"--resume", "--no-boot"}).exit_code == 0);
+}
