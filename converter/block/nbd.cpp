@@ -37,7 +37,7 @@ class Connection {
     Connection(const std::string& uri, std::string name) : name_(std::move(name)), handle_(nbd_create()) {
         if (handle_ == nullptr)
             throw Error(name_, nbd_get_error());
-        // A local socket or TLS is the user's choice; libnbd refuses neither only when told so.
+        // Key files in the address (tls-psk-file=) are the user's choice; libnbd wants to be told so.
         if (nbd_set_uri_allow_local_file(handle_, true) != 0 ||
             nbd_add_meta_context(handle_, base_allocation) != 0 ||
             nbd_connect_uri(handle_, uri.c_str()) != 0) {

@@ -90,25 +90,25 @@ Digest Manifest::disk_digest() const {
 }
 
 std::string Manifest::to_json() const {
-    std::string out;
-    out.reserve(chunks.size() * 70 + 1024);
-    out += fmt::format(
+    std::string text_of_all;
+    write_json([&](std::string_view piece) { text_of_all += piece; });
+    return text_of_all;
+}
+
+void Manifest::write_json(const std::function<void(std::string_view)>& out) const {
+    out(fmt::format(
         "{{\n \"format\": \"{}\",\n \"version\": {},\n \"source\": {},\n \"captured\": \"{}\",\n"
         " \"time\": \"{}\",\n \"disk_size\": {},\n \"free_bytes\": {},\n \"page_file_bytes\": {},\n"
         " \"digest\": \"sha256\",\n \"chunk_size\": {},\n \"disk_digest\": \"{}\",\n \"losses\": [",
         format_name, format_version, quoted(source), captured, time, disk_size, free_bytes, page_file_bytes,
-        manifest_chunk, to_hex(disk_digest()));
+        manifest_chunk, to_hex(disk_digest())));
     for (std::size_t i = 0; i < losses.size(); ++i)
-        out += fmt::format("{}\n  {{\"offset\": {}, \"length\": {}, \"what\": {}}}", i == 0 ? "" : ",",
-                           losses[i].offset, losses[i].length, quoted(losses[i].what));
-    out += "],\n \"chunks\": [";
-    for (std::size_t i = 0; i < chunks.size(); ++i) {
-        out += i == 0 ? "\n  \"" : ",\n  \"";
-        out += to_hex(chunks[i]);
-        out += '"';
-    }
-    out += "]\n}\n";
-    return out;
+        out(fmt::format("{}\n  {{\"offset\": {}, \"length\": {}, \"what\": {}}}", i == 0 ? "" : ",",
+                        losses[i].offset, losses[i].length, quoted(losses[i].what)));
+    out("],\n \"chunks\": [");
+    for (std::size_t i = 0; i < chunks.size(); ++i)
+        out(fmt::format("{}\n  \"{}\"", i == 0 ? "" : ",", to_hex(chunks[i])));
+    out("]\n}\n");
 }
 
 Manifest Manifest::parse(std::string_view text_of_file, const std::string& name) {
@@ -161,11 +161,22 @@ Manifest Manifest::load(const std::string& path) {
 }
 
 void Manifest::save(const std::string& path) const {
-    const std::string content = to_json();
     const std::string beside = path + ".new";
     {
         block::PosixFile file(beside, block::Access::read_write, block::CreateMode::replace);
-        file.write(0, ByteView(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()));
+        std::uint64_t at = 0;
+        std::string buffer;
+        const auto empty_buffer = [&] {
+            file.write(at, ByteView(reinterpret_cast<const std::uint8_t*>(buffer.data()), buffer.size()));
+            at += buffer.size();
+            buffer.clear();
+        };
+        write_json([&](std::string_view piece) {
+            buffer += piece;
+            if (buffer.size() > (1U << 20U))
+                empty_buffer();
+        });
+        empty_buffer();
         file.sync();
     }
     if (std::rename(beside.c_str(), path.c_str()) != 0)

@@ -5,6 +5,7 @@
 #include "converter/capture/sha256.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,8 @@ struct Manifest {
     /// Replaces the file at once, durably.
     void save(const std::string& path) const;
     std::string to_json() const;
+    /// The same in pieces: the text for a large disk need not be in memory at once.
+    void write_json(const std::function<void(std::string_view)>& out) const;
 };
 
 /// "disk0.vhd.manifest.json".

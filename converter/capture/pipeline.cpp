@@ -13,7 +13,7 @@
 namespace ntferry::capture {
 namespace {
 
-constexpr std::size_t buffers_under_way = 8;
+constexpr std::size_t buffers_under_way = 6;
 /// Empty chunks carry no buffer, but the list of them must not grow without bound either.
 constexpr std::uint64_t longest_empty_run = std::uint64_t{1} << 30U;
 /// The reader hashes itself when so many chunks wait for the hashing thread.

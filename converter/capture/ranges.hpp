@@ -26,7 +26,7 @@ struct Skip {
 /// always safe: what is not skipped is copied.
 class SkipList {
   public:
-    static constexpr std::size_t most_ranges = 1U << 20U; ///< 24 MiB
+    static constexpr std::size_t most_ranges = 1U << 18U; ///< 6 MiB
 
     explicit SkipList(std::size_t most = most_ranges) : most_(most) {}
     /// offset is not below the end of the last range

@@ -104,9 +104,13 @@ TEST_CASE("SIGINT and kill -9 leave an image that --resume finishes") {
     const TempDir dir;
     const std::string disk = make_disk(dir);
     const std::string signal = GENERATE("INT", "TERM", "KILL");
-    const NbdKit nbd(dir, "--filter=delay file " + disk + " rdelay=100ms");
-    const RunResult result = run_shell("timeout --signal=" + signal + " 0.7 " + program +
-                                       " capture --raw --quiet " + nbd.uri() + " " + (dir / "a.vhd"));
+    const NbdKit nbd(dir, "--filter=delay file " + disk + " rdelay=500ms");
+    // The map is there once the work has begun; with this delay it lasts long enough to be in the middle of
+    // it.
+    const RunResult result =
+        run_shell(program + " capture --raw --quiet " + nbd.uri() + " " + (dir / "a.vhd") +
+                  " & p=$!; for i in $(seq 600); do [ -e " + (dir / "a.vhd.map") +
+                  " ] && break; sleep 0.05; done; kill -" + signal + " $p; wait $p");
     if (signal != "KILL") {
         CHECK_THAT(result.err, Contains("interrupted; go on with --resume"));
         CHECK(one_line(result.err));
