@@ -94,8 +94,7 @@ RescueMap RescueMap::parse(std::string_view text, const std::string& name) {
         const std::uint64_t length = number(words[1], where);
         if (offset < map.size())
             throw Error(where, "overlaps the line before it");
-        if (offset > map.size())
-            map.ranges_.push_back({map.size(), offset - map.size(), RescueStatus::non_tried});
+        map.resize(offset); // what is not mentioned is non-tried
         const auto status = static_cast<RescueStatus>(words[2][0]);
         if (length == 0)
             continue;

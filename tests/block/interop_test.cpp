@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/block/raw.hpp"
+#include "converter/block/rescue_map.hpp"
 #include "converter/block/vhd/vhd.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/skip.hpp"
@@ -150,4 +151,10 @@ TEST_CASE("an image that ddrescue made has errors where its map has no finished 
     }
     disk->read(0x1200, bytes);
     CHECK(std::equal(bytes.begin(), bytes.end(), model.begin() + 0x1200));
+}
+
+TEST_CASE("an empty line of a rescue map leaves one range around it") {
+    const RescueMap map = RescueMap::parse("0x0 ? 1\n0x07 0x00 +\n0x1400 0x200 -\n", "fuzz.map");
+    REQUIRE(map.ranges().size() == 2);
+    CHECK(map.ranges()[0] == RescueRange{0, 0x1400, RescueStatus::non_tried});
 }
