@@ -1,6 +1,6 @@
-// A disk of any bytes: partition table, NTFS and FAT allocation tables. The input is sectors, each with the
-// number of its place in front, so that few bytes reach far. SPDX-License-Identifier: GPL-3.0-or-later LINK:
-// ntferry_capture
+// A disk of any bytes: partition table, NTFS and FAT tables. The input: sectors, each led by its number.
+// SPDX-License-Identifier: GPL-3.0-or-later
+// LINK: ntferry_capture
 #include "converter/capture/used_map.hpp"
 
 #include <algorithm>
