@@ -67,7 +67,7 @@ TEST_CASE("the guest agent reads the patched hive and boot.ini from its IDE disk
     const volume::Partition partition = subject->volumes().layout(0).partitions.at(0);
     std::string ranges;
     std::size_t count = 0;
-    for (const char* path : {"\\WINNT\\system32\\config\\system", "\\WINNT\\system32\\config\\system.alt",
+    for (const char* path : {"\\WINNT\\system32\\config\\SYSTEM", "\\WINNT\\system32\\config\\SYSTEM.ALT",
                              "\\WINNT\\system32\\drivers\\amdpcn.sys"}) {
         std::string slashed = path + 1;
         std::replace(slashed.begin(), slashed.end(), '\\', '/');
