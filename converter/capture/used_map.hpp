@@ -1,5 +1,6 @@
 // UsedMap: what of a disk matters. Partition tables, boot areas and gaps always do; of NTFS and FAT volumes
-// only the clusters in use, without the contents of pagefile.sys. SPDX-License-Identifier: GPL-3.0-or-later
+// only the clusters in use, without the contents of pagefile.sys.
+// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include "converter/block/device.hpp"
