@@ -1,6 +1,7 @@
 // The table of commands.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/fleet_commands.hpp"
 
 namespace ntferry::cli {
 
@@ -36,6 +37,10 @@ std::vector<Command> all_commands() {
         profiles_list_command(),
         profiles_show_command(),
         profiles_check_command(),
+        doctor_command(),
+        batch_command(),
+        batch_status_command(),
+        batch_job_command(),
         // clang-format on
     };
 }
