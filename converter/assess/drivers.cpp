@@ -127,9 +127,9 @@ void boot_chain_files(const Context& context, Findings& findings) {
     if (!context.system.product.is_nt4())
         return;
     for (const auto& [name, file] : context.system.files) {
-        const bool profile_driver =
-            std::any_of(context.profile.patch.driver_files.begin(), context.profile.patch.driver_files.end(),
-                        [&](const std::string& one) { return text::iequals(one, text::file_name(name)); });
+        const bool profile_driver = std::any_of(
+            context.profile.patch.driver_files.begin(), context.profile.patch.driver_files.end(),
+            [&, &path = name](const std::string& one) { return text::iequals(one, text::file_name(path)); });
         const bool optional = text::icontains(name, "floppy") || text::icontains(name, "cdrom") ||
                               text::icontains(name, "ftdisk") || text::icontains(name, "fastfat") ||
                               text::icontains(name, "mouclass") || name.starts_with("framebuf") ||

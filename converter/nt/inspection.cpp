@@ -199,9 +199,10 @@ Installation read_installation(DiskSet& disks, const BootFacts& boot, const Cand
                                            one.place.below("repair\\setup.log"), 4U << 20U))
             one.setup_log = parse_setup_log(*log);
     });
-    const auto [kernel, hal] = loaded_files(boot, one.place);
-    attempt(problems,
-            [&] { one.kernel = identify_kernel(disks, one.place, one.setup_log, software, kernel, hal); });
+    const auto loaded = loaded_files(boot, one.place); // not bindings: clang 14 cannot capture those
+    attempt(problems, [&] {
+        one.kernel = identify_kernel(disks, one.place, one.setup_log, software, loaded.first, loaded.second);
+    });
     if (system != nullptr) {
         attempt(problems, [&] { one.services = read_services(*system, set); });
         attempt(problems, [&] {
