@@ -54,7 +54,8 @@ struct VncServer::Impl {
     void pointer(int mask, int x, int y);
 
     static Impl& of(rfbClientPtr client) { return *static_cast<Impl*>(client->screen->screenData); }
-    static void register_extended_keys();
+    static rfbProtocolExtension& extended_keys();
+    static void free_extensions(rfbClientPtr client);
     static rfbBool enable_extended_keys(rfbClientPtr client, void** data, int encoding);
     static rfbBool handle_extended_key(rfbClientPtr client, void* data, const rfbClientToServerMsg* message);
 
@@ -81,7 +82,7 @@ struct VncServer::Impl {
 
 /// libvncserver keeps one list of extensions per process and tells them apart by address, so this is the one
 /// object of its kind.
-void VncServer::Impl::register_extended_keys() {
+rfbProtocolExtension& VncServer::Impl::extended_keys() {
     static int encodings[] = {QEMU_KEY_ENCODING, 0};
     static rfbProtocolExtension extension{};
     static const bool registered = [] {
@@ -92,6 +93,15 @@ void VncServer::Impl::register_extended_keys() {
         return true;
     }();
     static_cast<void>(registered);
+    return extension;
+}
+
+/// libvncserver 0.9.14 unlinks what it allocated for a viewer's extensions but does not free it.
+void VncServer::Impl::free_extensions(rfbClientPtr client) {
+    while (rfbExtensionData* data = client->extensions) {
+        client->extensions = data->next;
+        std::free(data);
+    }
 }
 
 rfbBool VncServer::Impl::enable_extended_keys(rfbClientPtr client, void**, int encoding) {
@@ -128,7 +138,7 @@ VncServer::Impl::Impl(std::unique_ptr<VncListener> the_listener, ControlledMachi
     : listener(std::move(the_listener)), machine(the_machine), screen(the_screen), layout(the_layout),
       name(the_machine.name()), password(listener->password()) {
     rfbLogEnable(0);
-    register_extended_keys();
+    extended_keys();
     int no_arguments = 0;
     server = rfbGetScreen(&no_arguments, nullptr, FIRST_WIDTH, FIRST_HEIGHT, 8, 3, 4);
     if (server == nullptr)
@@ -155,7 +165,10 @@ VncServer::Impl::Impl(std::unique_ptr<VncListener> the_listener, ControlledMachi
     server->kbdReleaseAllKeys = [](rfbClientPtr client) { of(client).release_keys(); };
     server->ptrAddEvent = [](int mask, int x, int y, rfbClientPtr client) { of(client).pointer(mask, x, y); };
     server->newClientHook = [](rfbClientPtr client) {
-        client->clientGoneHook = [](rfbClientPtr gone) { of(gone).release_keys(); };
+        client->clientGoneHook = [](rfbClientPtr gone) {
+            of(gone).release_keys();
+            free_extensions(gone);
+        };
         return RFB_CLIENT_ACCEPT;
     };
     rfbInitServer(server);
