@@ -91,6 +91,11 @@ TEST_CASE("an SZDD file made by mscompress unpacks") {
     CHECK((expand(packed, "atapi.sys", "atapi.sy_") == sample()));
 }
 
+TEST_CASE("a KWAJ file that ends after its magic is refused") {
+    const Bytes file{0x4B, 0x57, 0x41, 0x4A, 0x88, 0xF0, 0x27, 0xD1}; // found by fuzzing
+    CHECK_THROWS_AS(patch::expand(file, "X.SY_", "X.SY_", 1U << 20U), Error);
+}
+
 TEST_CASE("a KWAJ file unpacks") {
     CHECK(recognise_packing(kwaj(sample())) == Packing::kwaj);
     CHECK((expand(kwaj(sample()), "atapi.sys", "atapi.sy_") == sample()));

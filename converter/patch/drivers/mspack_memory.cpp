@@ -104,7 +104,9 @@ off_t MspackMemory::tell(mspack_file* handle) {
 void MspackMemory::message(mspack_file*, const char*, ...) {}
 
 void* MspackMemory::allocate(mspack_system*, std::size_t bytes) {
-    return bytes > largest_allocation ? nullptr : std::malloc(bytes);
+    // Zeroed: on a header that ends early libmspack 0.11 frees name pointers of a KWAJ file that it has not
+    // set.
+    return bytes > largest_allocation ? nullptr : std::calloc(1, bytes);
 }
 
 void MspackMemory::release(void* pointer) {
