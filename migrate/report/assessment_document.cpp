@@ -76,8 +76,7 @@ void add_needed(Document& document, const assess::Assessment& assessment) {
 void add_first_start(Document& document) {
     document.section("After the first start")
         .blocks.emplace_back(List{
-            {"Log on and look into the event log; \"at least one service or driver failed\" is expected "
-             "once.",
+            {"Log on and read the event log; \"at least one service or driver failed\" may come once.",
              "Remove the old network cards in the Network applet.", "Run a disk check on each volume.",
              "Uninstall the hardware maker's agents with their own uninstallers.",
              "Install Service Pack 6a if it is missing, and again after any driver from the CD.",

@@ -727,3 +727,26 @@ TEST_CASE("ide: reset forgets a command under way, a state for other drives is r
     PiixIde empty(bench.ports, bench.memory, bench.clock, bench.irq, t.irq15);
     CHECK_THROWS_AS(load_state(empty, saved_state(t.ide)), Error);
 }
+
+TEST_CASE("ide: a state that is refused leaves a drive whose own state still loads") {
+    const Ide source;
+    const Bytes good = saved_state(source.ide);
+    unsigned refused = 0;
+    for (std::size_t at = 0; at < good.size(); ++at) {
+        Ide t;
+        Bytes bad = good;
+        bad[at] ^= 0xBFU;
+        try {
+            load_state(t.ide, bad);
+            continue;
+        } catch (const Error&) {
+            ++refused;
+        }
+        t.ide.reset();
+        const Bytes own = saved_state(t.ide);
+        CAPTURE(at);
+        REQUIRE_NOTHROW(load_state(t.ide, own));
+        REQUIRE(saved_state(t.ide) == own);
+    }
+    CHECK(refused > 10);
+}

@@ -249,6 +249,45 @@ TEST_CASE("rtc: nonsense in the registers never breaks it") {
     CHECK((b.read(2) & 0x0F) <= 9);
 }
 
+TEST_CASE("rtc: an edge found while the rate is written raises the line at once") {
+    RtcBench saved;
+    saved.write(0x0A, 0x26);
+    saved.write(0x0B, 0x42);
+    // A host that is late: edges have passed, and the guest is at the register before the timer is.
+    RtcBench late(0);
+    late.step_ms(5);
+    load_state(late.rtc, saved_state(saved.rtc));
+    REQUIRE_FALSE(late.tick.line.level());
+    late.write(0x0A, 0x27);
+    CHECK(late.tick.line.level());
+    CHECK((late.read(0x0C) & 0xC0U) == 0xC0U);
+}
+
+TEST_CASE("rtc: a tick that was served is not served again after loading, at any moment and rate") {
+    for (const std::uint8_t rate : Bytes{3, 5, 6, 10, 15}) {
+        RtcBench b;
+        b.write(0x0A, static_cast<std::uint8_t>(0x20U | rate));
+        b.write(0x0B, 0x42);
+        RtcBench other(0);
+        const Nanoseconds start = b.clock.now();
+        for (std::uint64_t edge = 1; edge < 40; ++edge) {
+            // To the nanosecond at which an edge is due (rounded down), then into the middle between two.
+            const std::uint64_t ticks = edge * 32 + (edge % 2 == 1 ? 0 : 3);
+            const Nanoseconds by = start + ticks_to_ns(ticks, 32768) - b.clock.now();
+            b.step(by);
+            other.step(by);
+            if (edge == 20)
+                b.write(0x0A, 0x20); // rate 0: no periodic interrupt
+            if (edge == 30)
+                b.write(0x0A, static_cast<std::uint8_t>(0x20U | rate));
+            if (edge % 3 == 0)
+                b.read(0x0C);
+            CAPTURE(rate, edge);
+            REQUIRE(survives_save_and_load(b.rtc, other.rtc));
+        }
+    }
+}
+
 TEST_CASE("rtc: state survives save and load") {
     RtcBench b;
     b.write(0x0B, 0x42);

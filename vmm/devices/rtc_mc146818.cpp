@@ -313,6 +313,7 @@ void RtcMc146818::write_register_a(std::uint8_t value) {
     if (((before ^ value) & (A_RATE | A_DIVIDER)) != 0)
         rearm_periodic();
     rearm_update();
+    update_line(); // note_periods() may have found an edge whose timer has not run yet
 }
 
 void RtcMc146818::write_register_b(std::uint8_t value) {
@@ -401,9 +402,15 @@ void RtcMc146818::load(StateReader& reader) {
     chain_start_ = chain;
     next_update_ = update;
     rearm_periodic();
-    periods_seen_ = std::min(seen, periods_seen_);
+    // An edge's time is rounded down, so the one just served may lie a nanosecond ahead: it must not come
+    // twice.
+    const std::uint64_t ticks = period();
+    periods_seen_ =
+        ticks == 0 ? seen : std::min(seen, ns_to_ticks(now - chain_start_ + 1, CHAIN_HERTZ) / ticks);
+    if (ticks != 0 && (cmos_[REGISTER_B] & B_PIE) != 0)
+        periodic_.arm(period_edge(periods_seen_ + 1));
     owed_ = std::clamp<std::int64_t>(owed, 0, 8192);
-    if (owed_ > 0 && period() != 0)
+    if (owed_ > 0 && ticks != 0)
         extra_.arm(period_edge(periods_seen_ + 1) - ticks_to_ns(period(), CHAIN_HERTZ) / 2);
     rearm_update();
     update_line();

@@ -301,25 +301,50 @@ void AtaDisk::load(StateReader& reader) {
     stop();
     reader.version(1, 1);
     IdeDrive::load(reader);
-    geometry_.cylinders = reader.get<std::uint16_t>();
-    for (std::uint8_t* value : {&geometry_.heads, &geometry_.sectors, &multiple_, &transfer_mode_})
+    // Into locals first: a state that is refused must leave nothing behind that could not be saved.
+    AtaGeometry geometry;
+    geometry.cylinders = reader.get<std::uint16_t>();
+    std::uint8_t multiple = 0;
+    std::uint8_t transfer_mode = 0;
+    for (std::uint8_t* value : {&geometry.heads, &geometry.sectors, &multiple, &transfer_mode})
         *value = reader.get<std::uint8_t>();
-    for (bool* value : {&write_cache_, &look_ahead_, &standby_, &single_})
+    bool write_cache = false;
+    bool look_ahead = false;
+    bool standby = false;
+    bool single = false;
+    for (bool* value : {&write_cache, &look_ahead, &standby, &single})
         *value = reader.get_bool();
     const auto kind = reader.get<std::uint8_t>();
     const auto stage = reader.get<std::uint8_t>();
-    for (std::uint32_t* value : {&lba_, &count_, &block_, &moved_, &good_})
+    std::uint32_t lba = 0;
+    std::uint32_t count = 0;
+    std::uint32_t block = 0;
+    std::uint32_t moved = 0;
+    std::uint32_t good = 0;
+    for (std::uint32_t* value : {&lba, &count, &block, &moved, &good})
         *value = reader.get<std::uint32_t>();
     const Bytes data = reader.get_bytes(buffer_limit);
-    if (geometry_.heads < 1 || geometry_.heads > 16 || geometry_.sectors < 1 ||
-        multiple_ > default_multiple || kind > static_cast<std::uint8_t>(Kind::identify) ||
-        stage > static_cast<std::uint8_t>(Stage::flushing) || count_ > 256 || lba_ > sectors_ ||
-        count_ > sectors_ - lba_ || moved_ > count_ || good_ > count_ || block_ < 1 || block_ > 256)
+    if (geometry.heads < 1 || geometry.heads > 16 || geometry.sectors < 1 || multiple > default_multiple ||
+        kind > static_cast<std::uint8_t>(Kind::identify) ||
+        stage > static_cast<std::uint8_t>(Stage::flushing) || count > 256 || lba > sectors_ ||
+        count > sectors_ - lba || moved > count || good > count || block < 1 || block > 256)
         throw Error({}, "saved state of an IDE disk does not fit the disk");
     const auto saved_stage = static_cast<Stage>(stage);
-    if ((saved_stage == Stage::reading || saved_stage == Stage::writing) && good_ >= count_)
+    if ((saved_stage == Stage::reading || saved_stage == Stage::writing) && good >= count)
         throw Error({}, "saved state of an IDE disk holds a finished command as unfinished");
+    geometry_ = geometry;
+    multiple_ = multiple;
+    transfer_mode_ = transfer_mode;
+    write_cache_ = write_cache;
+    look_ahead_ = look_ahead;
+    standby_ = standby;
+    single_ = single;
     kind_ = static_cast<Kind>(kind);
+    lba_ = lba;
+    count_ = count;
+    block_ = block;
+    moved_ = moved;
+    good_ = good;
     reserve(std::max<std::size_t>(data.size(), std::size_t{count_} * sector_size));
     std::copy(data.begin(), data.end(), buffer().begin());
     // What the medium had not answered is asked again: reading and writing twice is the same as once.
