@@ -17,3 +17,12 @@ pkg_check_modules(NBD REQUIRED IMPORTED_TARGET libnbd)
 pkg_check_modules(SLIRP REQUIRED IMPORTED_TARGET slirp)
 pkg_check_modules(VNC REQUIRED IMPORTED_TARGET libvncserver)
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+
+# Libraries that are loaded when they are first needed (converter/base/shared_library.hpp): only their headers are used
+# here, and the Debian package names them by hand (NtferryPackage.cmake).
+foreach(library NBD VHDI SLIRP VNC)
+  string(TOLOWER ${library}_headers target)
+  add_library(${target} INTERFACE)
+  target_include_directories(${target} SYSTEM INTERFACE ${${library}_INCLUDE_DIRS})
+  target_compile_options(${target} INTERFACE ${${library}_CFLAGS_OTHER})
+endforeach()

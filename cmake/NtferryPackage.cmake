@@ -41,6 +41,7 @@ set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "seabios, openssh-client")
+# Programs and libraries that are called or loaded by name; those that are linked are found by dpkg-shlibdeps.
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "seabios, openssh-client, libnbd0, libslirp0, libvhdi1, libvncserver1")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "qemu-system-x86")
 include(CPack)

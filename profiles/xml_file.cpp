@@ -84,11 +84,16 @@ XmlFile XmlFile::read(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in)
         throw SystemError(path, "open", errno);
-    std::string text(MAX_BYTES + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    constexpr std::size_t step = 16U << 10U;
+    std::string text;
+    while (in && text.size() <= MAX_BYTES) {
+        const std::size_t done = text.size();
+        text.resize(done + step);
+        in.read(text.data() + done, static_cast<std::streamsize>(step));
+        text.resize(done + static_cast<std::size_t>(in.gcount()));
+    }
     if (in.bad())
         throw SystemError(path, "read", errno);
-    text.resize(static_cast<std::size_t>(in.gcount()));
     return parse(std::move(text), path);
 }
 

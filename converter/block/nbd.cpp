@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/block/nbd.hpp"
 
+#include "converter/base/shared_library.hpp"
+
 #include <fmt/format.h>
 #include <libnbd.h>
 
@@ -11,6 +13,27 @@
 
 namespace ntferry::block {
 namespace {
+
+constexpr SharedLibrary libnbd{"libnbd.so.0", "libnbd0"};
+NTFERRY_LATE(libnbd, nbd_add_meta_context);
+NTFERRY_LATE(libnbd, nbd_aio_is_closed);
+NTFERRY_LATE(libnbd, nbd_aio_is_dead);
+NTFERRY_LATE(libnbd, nbd_aio_pread);
+NTFERRY_LATE(libnbd, nbd_block_status);
+NTFERRY_LATE(libnbd, nbd_can_flush);
+NTFERRY_LATE(libnbd, nbd_can_meta_context);
+NTFERRY_LATE(libnbd, nbd_can_multi_conn);
+NTFERRY_LATE(libnbd, nbd_close);
+NTFERRY_LATE(libnbd, nbd_connect_uri);
+NTFERRY_LATE(libnbd, nbd_create);
+NTFERRY_LATE(libnbd, nbd_flush);
+NTFERRY_LATE(libnbd, nbd_get_block_size);
+NTFERRY_LATE(libnbd, nbd_get_error);
+NTFERRY_LATE(libnbd, nbd_get_size);
+NTFERRY_LATE(libnbd, nbd_is_read_only);
+NTFERRY_LATE(libnbd, nbd_poll);
+NTFERRY_LATE(libnbd, nbd_pwrite);
+NTFERRY_LATE(libnbd, nbd_set_uri_allow_local_file);
 
 /// Bytes of one request: large enough to keep a server busy, small enough to have several under way.
 constexpr std::size_t request_size = 256U << 10U;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/block/vhdx.hpp"
 
+#include "converter/base/shared_library.hpp"
+
 #include <fmt/format.h>
 #include <libvhdi.h>
 
@@ -11,6 +13,20 @@
 
 namespace ntferry::block {
 namespace {
+
+constexpr SharedLibrary libvhdi{"libvhdi.so.1", "libvhdi1"};
+NTFERRY_LATE(libvhdi, libvhdi_error_free);
+NTFERRY_LATE(libvhdi, libvhdi_error_sprint);
+NTFERRY_LATE(libvhdi, libvhdi_file_close);
+NTFERRY_LATE(libvhdi, libvhdi_file_free);
+NTFERRY_LATE(libvhdi, libvhdi_file_get_disk_type);
+NTFERRY_LATE(libvhdi, libvhdi_file_get_media_size);
+NTFERRY_LATE(libvhdi, libvhdi_file_get_utf8_parent_filename);
+NTFERRY_LATE(libvhdi, libvhdi_file_get_utf8_parent_filename_size);
+NTFERRY_LATE(libvhdi, libvhdi_file_initialize);
+NTFERRY_LATE(libvhdi, libvhdi_file_open);
+NTFERRY_LATE(libvhdi, libvhdi_file_read_buffer_at_offset);
+NTFERRY_LATE(libvhdi, libvhdi_file_set_parent_file);
 
 namespace fs = std::filesystem;
 

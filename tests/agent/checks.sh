@@ -337,4 +337,19 @@ check_ranges() {
     done
 }
 
+# Numbered records of 4 KiB past the cache, one after the other from the given sector, until somebody kills the machine;
+# each is told on COM1 when the disk has answered for it.
+check_durable() {
+    first=$(argument durable 0)
+    record=0
+    while [ $record -lt 1900 ]; do
+        record=$((record + 1))
+        yes "RECORD $record" | dd of=/tmp/record bs=4k count=1 iflag=fullblock 2>/dev/null
+        dd if=/tmp/record of=/dev/sda bs=4k seek=$((first / 8 + record)) conv=notrunc oflag=direct 2>/dev/null ||
+            { bad durable "record $record cannot be written"; return; }
+        echo "DURABLE $record"
+    done
+    ok durable "$record records"
+}
+
 default_checks=pci,memmap,cpuid,serial,ps2,vga,rtc,edd,ide_dma,ide_pio,atapi,floppy,net

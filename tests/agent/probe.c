@@ -106,20 +106,38 @@ static void pit_advance(uint32_t* ticks) {
     pit_last = now;
 }
 
-// MC146818A: the seconds register changes once a second. Returns the new value, or last if it never changed.
-static uint8_t rtc_second_edge(uint8_t last, uint32_t* ticks) {
-    for (uint32_t tries = 0; tries < 20000000u; ++tries) {
-        pit_advance(ticks);
-        const uint8_t second = rtc(0);
-        if (second != last)
-            return second;
-    }
-    return last;
-}
-
 struct time {
     int32_t seconds, nanoseconds;
 };
+
+static struct time now(void) {
+    struct time t;
+    call(SYS_clock_gettime, CLOCK_MONOTONIC_RAW, (long)&t, 0);
+    return t;
+}
+
+static int32_t microseconds(struct time from, struct time to) {
+    return (to.seconds - from.seconds) * 1000000 + (to.nanoseconds - from.nanoseconds) / 1000;
+}
+
+// MC146818A: the seconds register changes once a second. Waits for a change that was seen within 5 ms of the read
+// before it (a guest on a busy host is not run for longer than that now and then) and returns the new value in
+// seconds; -1 when there is none.
+static int32_t rtc_second_edge(uint32_t* ticks, struct time* at) {
+    uint8_t last = rtc(0);
+    struct time before = now();
+    const struct time begin = before;
+    while (microseconds(begin, before) < 30000000) {
+        pit_advance(ticks);
+        const uint8_t second = rtc(0);
+        *at = now();
+        if (second != last && microseconds(before, *at) < 5000)
+            return (rtc(0x0B) & 4) != 0 ? second : (second >> 4) * 10 + (second & 15); // register B, DM: binary
+        last = second;
+        before = *at;
+    }
+    return -1;
+}
 
 static int rtc_against_pit(uint32_t seconds) {
     if (call(SYS_iopl, 3, 0, 0) < 0) {
@@ -133,29 +151,22 @@ static int rtc_against_pit(uint32_t seconds) {
     out_byte(0x42, 0);
     pit_last = pit2();
     uint32_t ticks = 0;
-    uint8_t second = rtc(0);
-    uint8_t next = rtc_second_edge(second, &ticks);
-    if (next == second) {
+    struct time start, end;
+    const int32_t first = rtc_second_edge(&ticks, &start);
+    ticks = 0;
+    int32_t passed = 0;
+    while (first >= 0 && passed < (int32_t)seconds) {
+        const int32_t last = rtc_second_edge(&ticks, &end);
+        if (last < 0)
+            break;
+        passed = (last - first + 60) % 60;
+    }
+    if (passed < (int32_t)seconds) {
         text("the RTC stands still\n");
         return 1;
     }
-    struct time start, end;
-    ticks = 0;
-    pit_advance(&ticks);
-    ticks = 0;
-    call(SYS_clock_gettime, CLOCK_MONOTONIC_RAW, (long)&start, 0);
-    for (uint32_t i = 0; i < seconds; ++i) {
-        second = next;
-        next = rtc_second_edge(second, &ticks);
-        if (next == second) {
-            text("the RTC stopped\n");
-            return 1;
-        }
-    }
-    call(SYS_clock_gettime, CLOCK_MONOTONIC_RAW, (long)&end, 0);
-    const int32_t kernel_ms =
-        (end.seconds - start.seconds) * 1000 + (end.nanoseconds - start.nanoseconds) / 1000000;
-    const int32_t rtc_ms = (int32_t)seconds * 1000;
+    const int32_t kernel_ms = microseconds(start, end) / 1000;
+    const int32_t rtc_ms = passed * 1000;
     // A guest that was not run for longer than one period (55 ms) missed whole periods: the clock tells how
     // many.
     const int32_t expected = kernel_ms * 1193 + kernel_ms / 1000 * 182;

@@ -1,7 +1,15 @@
 ntferry_test(machine LINK ntferry_vmm_machine LABELS slow TIMEOUT 300)
 
-# A real kernel in our machine: the disk is made before the rig starts, the boot happens in it.
-add_test(NAME "rig: the disk for the Linux boot" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/machine/rig-linux prepare ${CMAKE_BINARY_DIR})
-set_tests_properties("rig: the disk for the Linux boot" PROPERTIES LABELS slow TIMEOUT 300)
-add_test(NAME "rig: Linux boots from a lookalike's VHD" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/machine/rig-linux run ${CMAKE_BINARY_DIR})
-set_tests_properties("rig: Linux boots from a lookalike's VHD" PROPERTIES LABELS rig TIMEOUT 420)
+# Real kernels in our machine: the disks are made before the rig starts, the boots happen in it.
+set(rig_linux ${CMAKE_CURRENT_SOURCE_DIR}/machine/rig-linux)
+function(ntferry_rig_linux name label seconds)
+  add_test(NAME "rig: ${name}" COMMAND ${rig_linux} ${ARGN})
+  set_tests_properties("rig: ${name}" PROPERTIES LABELS ${label} TIMEOUT ${seconds})
+endfunction()
+ntferry_rig_linux("the disks for the Linux boots" slow 600 prepare ${CMAKE_BINARY_DIR})
+ntferry_rig_linux("Linux boots from lookalikes' VHDs" rig 660 boots ${CMAKE_BINARY_DIR})
+# The long ones, for scripts/test --full.
+ntferry_rig_linux("the disks for all Linux boots" rig-disks 1800 prepare ${CMAKE_BINARY_DIR} all)
+ntferry_rig_linux("every lookalike boots, on one and on two processors" rig-long 7200 all ${CMAKE_BINARY_DIR})
+ntferry_rig_linux("twenty boots in a row" rig-long 3600 repeat ${CMAKE_BINARY_DIR})
+ntferry_rig_linux("a killed machine loses nothing it had answered for" rig-long 1800 kill ${CMAKE_BINARY_DIR})

@@ -16,11 +16,16 @@ Bytes read_file(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in)
         throw SystemError(path, "open the firmware", errno, "install the package seabios");
-    Bytes bytes(MAX_ROM + 1);
-    in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    // Piece by piece: a buffer of the largest size would stay in the heap of every machine.
+    Bytes bytes;
+    while (in && bytes.size() <= MAX_ROM) {
+        const std::size_t done = bytes.size();
+        bytes.resize(done + ROM_STEP);
+        in.read(reinterpret_cast<char*>(bytes.data() + done), static_cast<std::streamsize>(ROM_STEP));
+        bytes.resize(done + static_cast<std::size_t>(in.gcount()));
+    }
     if (in.bad())
         throw SystemError(path, "read the firmware", errno);
-    bytes.resize(static_cast<std::size_t>(in.gcount()));
     return bytes;
 }
 

@@ -102,8 +102,10 @@ HostListeners::HostListeners(const HostSideOptions& options, const std::string& 
         make_folder_of(control);
         impl_->control = std::make_unique<UnixListener>(control);
     }
-    if (!options.vnc.empty())
+    if (!options.vnc.empty()) {
+        VncServer::load_library();
         impl_->vnc = std::make_unique<VncListener>(options.vnc, first_line_of(options.vnc_password));
+    }
 }
 
 HostListeners::~HostListeners() = default;

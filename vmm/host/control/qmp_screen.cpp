@@ -5,8 +5,7 @@
 #include "converter/base/error.hpp"
 #include "vmm/host/display/frame_image.hpp"
 
-#include <openssl/evp.h>
-
+#include <algorithm>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -23,11 +22,19 @@ Bytes picture(QmpContext& context, const std::string& format) {
     return format == "png" ? png_of(frame) : ppm_of(frame);
 }
 
-std::string base64(const Bytes& data) {
-    std::string text(4 * ((data.size() + 2) / 3) + 1, '\0');
-    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), data.data(),
-                                       static_cast<int>(data.size()));
-    text.resize(static_cast<std::size_t>(length));
+/// RFC 4648, section 4. By hand: a cryptographic library is much to load for it.
+std::string base64(ByteView data) {
+    constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    text.reserve(4 * ((data.size() + 2) / 3));
+    for (std::size_t at = 0; at < data.size(); at += 3) {
+        const std::size_t count = std::min<std::size_t>(3, data.size() - at);
+        std::uint32_t bits = 0;
+        for (std::size_t i = 0; i < 3; ++i)
+            bits = bits << 8U | (i < count ? data[at + i] : 0U);
+        for (std::size_t i = 0; i < 4; ++i)
+            text += i <= count ? alphabet[bits >> (18 - 6 * i) & 0x3FU] : '=';
+    }
     return text;
 }
 

@@ -5,6 +5,7 @@
 #include "vmm/host/display/vnc_server.hpp"
 
 #include "converter/base/error.hpp"
+#include "converter/base/shared_library.hpp"
 #include "vmm/host/display/pointer.hpp"
 
 #include <rfb/rfb.h>
@@ -20,6 +21,22 @@
 
 namespace ntferry::vmm {
 namespace {
+
+constexpr SharedLibrary libvncserver{"libvncserver.so.1", "libvncserver1"};
+NTFERRY_LATE(libvncserver, rfbCheckPasswordByList);
+NTFERRY_LATE(libvncserver, rfbCloseClient);
+NTFERRY_LATE(libvncserver, rfbGetScreen);
+NTFERRY_LATE(libvncserver, rfbInitServerWithPthreadsAndZRLE);
+NTFERRY_LATE(libvncserver, rfbLogEnable);
+NTFERRY_LATE(libvncserver, rfbMarkRectAsModified);
+NTFERRY_LATE(libvncserver, rfbNewClient);
+NTFERRY_LATE(libvncserver, rfbNewFramebuffer);
+NTFERRY_LATE(libvncserver, rfbProcessEvents);
+NTFERRY_LATE(libvncserver, rfbReadExact);
+NTFERRY_LATE(libvncserver, rfbRegisterProtocolExtension);
+NTFERRY_LATE(libvncserver, rfbScreenCleanup);
+NTFERRY_LATE(libvncserver, rfbShutdownServer);
+NTFERRY_LATE(libvncserver, rfbWriteExact);
 
 constexpr int FASTEST_MS = 33;
 constexpr int SLOWEST_MS = 500;
@@ -329,6 +346,10 @@ VncServer::VncServer(std::unique_ptr<VncListener> listener, ControlledMachine& m
     : impl_(std::make_unique<Impl>(std::move(listener), machine, screen, layout)) {}
 
 VncServer::~VncServer() = default;
+
+void VncServer::load_library() {
+    libvncserver.load();
+}
 
 std::uint64_t VncServer::looks() const {
     return impl_->looks;

@@ -55,6 +55,8 @@ class VncServer {
     VncServer(const VncServer&) = delete;
     VncServer& operator=(const VncServer&) = delete;
 
+    /// Loads libvncserver, which a walled-in process can no longer do. @throws Error
+    static void load_library();
     /// How often the screen was looked at, for tests.
     std::uint64_t looks() const;
 

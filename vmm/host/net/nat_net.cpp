@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "vmm/host/net/nat_net.hpp"
 
+#include "converter/base/shared_library.hpp"
+
 #include <fmt/format.h>
 #include <libslirp.h>
 
@@ -18,6 +20,14 @@
 
 namespace ntferry::vmm::net {
 namespace {
+
+constexpr SharedLibrary libslirp{"libslirp.so.0", "libslirp0"};
+NTFERRY_LATE(libslirp, slirp_new);
+NTFERRY_LATE(libslirp, slirp_cleanup);
+NTFERRY_LATE(libslirp, slirp_input);
+NTFERRY_LATE(libslirp, slirp_add_hostfwd);
+NTFERRY_LATE(libslirp, slirp_pollfds_fill);
+NTFERRY_LATE(libslirp, slirp_pollfds_poll);
 
 constexpr std::uint32_t network = 0x0A000200; // 10.0.2.0
 constexpr std::uint32_t guest_address = network + 15;
