@@ -1,5 +1,6 @@
 // ntferry eject
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "converter/block/file.hpp"
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/running_machine.hpp"
 
@@ -11,12 +12,21 @@ namespace {
 int run_eject(Invocation& invocation) {
     launch::ControlClient client = connect(invocation);
     const std::string drive = invocation.get<std::string>("drive");
-    if (invocation.has("insert"))
-        client.run("blockdev-change-medium",
-                   {{"id", drive},
-                    {"filename", std::filesystem::absolute(invocation.get<std::string>("insert")).string()}});
-    else
+    if (invocation.has("insert")) {
+        // The machine cannot see our files from behind its walls, so it gets them open.
+        const std::string path = std::filesystem::absolute(invocation.get<std::string>("insert")).string();
+        const block::PosixFile image(path, block::Access::read_only);
+        const std::string name = client.hand_over(image.descriptor(), path);
+        try {
+            client.run("blockdev-change-medium", {{"id", drive}, {"filename", name}});
+        } catch (const Error&) {
+            client.take_back(name);
+            throw;
+        }
+        client.take_back(name);
+    } else {
         client.run("eject", {{"id", drive}, {"force", invocation.has("force")}});
+    }
     return 0;
 }
 

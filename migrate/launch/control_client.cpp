@@ -90,11 +90,46 @@ std::optional<json::object> ControlClient::next(Clock::time_point deadline) {
     }
 }
 
-json::value ControlClient::run(std::string_view command, const json::object& arguments) {
+namespace {
+
+/// One send with a descriptor beside the bytes, unix(7).
+ssize_t send_with(int socket, std::string_view bytes, int descriptor) {
+    iovec data{const_cast<char*>(bytes.data()), bytes.size()}; // NOLINT: sendmsg does not write to it
+    alignas(cmsghdr) char control[CMSG_SPACE(sizeof descriptor)] = {};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    cmsghdr* part = CMSG_FIRSTHDR(&message);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof descriptor);
+    std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
+    return ::sendmsg(socket, &message, MSG_NOSIGNAL);
+}
+
+constexpr std::string_view HANDED_OVER = "/dev/fdset/";
+
+} // namespace
+
+std::string ControlClient::hand_over(int descriptor, const std::string& called) {
+    const json::value answer = run("add-fd", {{"opaque", called}}, descriptor);
+    return fmt::format("{}{}", HANDED_OVER, answer.as_object().at("fdset-id").to_number<unsigned>());
+}
+
+void ControlClient::take_back(const std::string& name) {
+    run("remove-fd", {{"fdset-id", std::stoi(name.substr(HANDED_OVER.size()))}});
+}
+
+json::value ControlClient::run(std::string_view command, const json::object& arguments, int descriptor) {
     const std::string line =
         json::serialize(json::object{{"execute", command}, {"arguments", arguments}}) + "\n";
     for (std::size_t done = 0; done < line.size();) {
-        const ssize_t count = ::send(descriptor_, line.data() + done, line.size() - done, MSG_NOSIGNAL);
+        const bool with = done == 0 && descriptor >= 0;
+        const ssize_t count = with
+                                  ? send_with(descriptor_, line, descriptor)
+                                  : ::send(descriptor_, line.data() + done, line.size() - done, MSG_NOSIGNAL);
         if (count < 0 && errno != EINTR)
             throw Error(socket_, "the machine has ended");
         done += static_cast<std::size_t>(std::max<ssize_t>(count, 0));

@@ -22,7 +22,13 @@ class ControlClient {
     ControlClient& operator=(const ControlClient&) = delete;
 
     /// Runs a command and returns its answer. @throws Error with what the machine said, or when it is gone
-    boost::json::value run(std::string_view command, const boost::json::object& arguments = {});
+    /// @param descriptor an open file that travels with the command; -1: none
+    boost::json::value run(std::string_view command, const boost::json::object& arguments = {},
+                           int descriptor = -1);
+    /// Hands an open file over. Returns the name that other commands know it by. @throws Error
+    std::string hand_over(int descriptor, const std::string& called);
+    /// What is handed over goes with the connection's machine; this gives it back before. @throws Error
+    void take_back(const std::string& name);
     /// Waits for an event of that name, or the end of the connection. Returns its data; nothing when neither
     /// came in time.
     std::optional<boost::json::object> wait_for(std::string_view event, std::chrono::milliseconds time);

@@ -22,6 +22,8 @@ class FileDescriptor {
             ::close(fd_);
     }
     int get() const { return fd_; }
+    /// The caller closes it from now on.
+    int release() { return std::exchange(fd_, -1); }
 
   private:
     int fd_ = -1;

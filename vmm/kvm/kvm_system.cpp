@@ -16,14 +16,19 @@
 
 namespace ntferry::vmm::kvm {
 
-KvmSystem::KvmSystem() : fd_(::open("/dev/kvm", O_RDWR | O_CLOEXEC)) {
-    if (fd_.get() < 0) {
+FileDescriptor KvmSystem::open_device() {
+    FileDescriptor device(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+    if (device.get() < 0) {
         const int error = errno;
         throw Error("/dev/kvm", std::string("this host offers no KVM: ") + std::strerror(error),
                     error == EACCES ? "add the user to group kvm"
                                     : "switch on virtualisation in the firmware or use --engine qemu",
                     ErrorKind::unsupported);
     }
+    return device;
+}
+
+KvmSystem::KvmSystem(FileDescriptor device) : fd_(std::move(device)) {
     if (::ioctl(fd_.get(), KVM_GET_API_VERSION, 0) != KVM_API_VERSION)
         throw Error("/dev/kvm", "not a KVM of this century", {}, ErrorKind::unsupported);
     const int size = ::ioctl(fd_.get(), KVM_GET_VCPU_MMAP_SIZE, 0);

@@ -24,7 +24,11 @@ struct HostReport {
 class KvmSystem {
   public:
     /// @throws Error in one plain sentence when there is no usable KVM
-    KvmSystem();
+    KvmSystem() : KvmSystem(open_device()) {}
+    /// On a descriptor that was opened where the device is within reach. @throws Error as KvmSystem()
+    explicit KvmSystem(FileDescriptor device);
+    /// /dev/kvm. @throws Error
+    static FileDescriptor open_device();
     int fd() const { return fd_.get(); }
     /// KVM_CHECK_EXTENSION.
     int extension(unsigned capability) const;

@@ -3,9 +3,11 @@
 
 #include "profiles/print.hpp"
 #include "profiles/xml_file.hpp"
+#include "vmm/firmware/rom.hpp"
 #include "vmm/kvm/kvm_system.hpp"
 #include "vmm/machine/host_side.hpp"
 #include "vmm/machine/machine.hpp"
+#include "vmm/machine/machine_walls.hpp"
 #include "vmm/machine/make_backends.hpp"
 #include "vmm/machine/qemu_engine.hpp"
 
@@ -55,6 +57,7 @@ po::options_description visible_options() {
         ("help", "this text");
     // clang-format on
     add_host_side_options(options);
+    add_walls_options(options);
     return options;
 }
 
@@ -168,32 +171,34 @@ MachineOptions machine_options(const po::variables_map& options) {
     return machine;
 }
 
-/// SIGINT and SIGTERM end the machine in order: writes done, images closed.
+/// Signals that end a machine, blocked in every thread from here on.
+sigset_t block_ending_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
+        sigaddset(&set, signal);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return set;
+}
+
+/// SIGINT and SIGTERM end the machine in order: writes done, images closed. Lives shorter than the machine.
 class SignalWatch {
   public:
-    SignalWatch() {
-        sigemptyset(&set_);
-        for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
-            sigaddset(&set_, signal);
-        ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
-    }
-    void watch(Machine& machine) {
-        thread_ = std::thread([this, &machine] {
-            int signal = 0;
-            ::sigwait(&set_, &signal);
-            if (signal != SIGUSR1)
-                machine.stop(static_cast<int>(ErrorKind::interrupted));
-        });
-    }
+    SignalWatch(Machine& machine, const sigset_t& set)
+        : thread_([&machine, set] {
+              int signal = 0;
+              ::sigwait(&set, &signal);
+              if (signal != SIGUSR1)
+                  machine.stop(static_cast<int>(ErrorKind::interrupted));
+          }) {}
+    SignalWatch(const SignalWatch&) = delete;
+    SignalWatch& operator=(const SignalWatch&) = delete;
     ~SignalWatch() {
-        if (thread_.joinable()) {
-            ::pthread_kill(thread_.native_handle(), SIGUSR1);
-            thread_.join();
-        }
+        ::pthread_kill(thread_.native_handle(), SIGUSR1);
+        thread_.join();
     }
 
   private:
-    sigset_t set_{};
     std::thread thread_;
 };
 
@@ -202,12 +207,34 @@ int run_machine(const profiles::Profile& profile, profiles::MachineDescription m
     const HostSideOptions host_settings = host_side_options(options);
     MachineOptions machine_settings = machine_options(options);
     const std::shared_ptr<std::mutex> lock = machine_settings.lock;
+    // Everything is opened first, then the walls go up, then threads begin.
     HostListeners listeners(host_settings, machine.name);
-    SignalWatch signals;
-    MachineBackends backends = make_backends(machine, folder, lock);
+    MachineWalls walls(walls_options(options),
+                       {.machine = machine,
+                        .folder = folder,
+                        .state_folder = {},
+                        .firmware = {machine_settings.firmware.empty() ? std::string(default_system_rom)
+                                                                       : machine_settings.firmware,
+                                     machine_settings.vga_firmware.empty() ? std::string(default_vga_rom)
+                                                                           : machine_settings.vga_firmware},
+                        .remove_at_end = listeners.sockets()});
+    WorkerDisk::Options disk_settings;
+    disk_settings.thread_started = walls.thread_filter(sandbox::ThreadRole::disk);
+    machine_settings.processor_started = walls.thread_filter(sandbox::ThreadRole::vcpu);
+    machine_settings.kvm = kvm::KvmSystem::open_device().release();
+    MachineBackends backends = make_backends(machine, folder, lock, disk_settings);
+    MachineSurroundings surroundings{.folder = folder,
+                                     .walls = {},
+                                     .disk_options = disk_settings,
+                                     .drives = describe_drives(machine, folder, backends)};
+    const sigset_t signals = block_ending_signals();
+    walls.enter();
     Machine running(profile, machine, std::move(backends), std::move(machine_settings));
-    HostSide host(running, lock, listeners, host_settings, folder, {});
-    signals.watch(running);
+    walls.close();
+    std::cerr << "ntferry-vmm: " << walls.summary() << std::endl;
+    surroundings.walls = walls.describe();
+    HostSide host(running, lock, listeners, host_settings, std::move(surroundings));
+    const SignalWatch watch(running, signals);
     running.start();
     const int exit_code = running.wait();
     if (const std::string why = host.finish(); !why.empty())
@@ -232,7 +259,7 @@ int run(const po::variables_map& options) {
     if (options.count("machine") != 0) {
         const std::string path = options["machine"].as<std::string>();
         machine = profiles::load_machine(path);
-        folder = std::filesystem::path(path).parent_path().string();
+        folder = std::filesystem::absolute(path).parent_path().lexically_normal().string();
     }
     apply_options(machine, options);
     if (options.count("display") != 0 && options["display"].as<std::string>() != "none")

@@ -5,7 +5,6 @@
 #include "converter/base/run_directory.hpp"
 #include "vmm/host/control/control_server.hpp"
 #include "vmm/host/display/vnc_server.hpp"
-#include "vmm/machine/machine_control.hpp"
 
 #include <condition_variable>
 #include <filesystem>
@@ -110,19 +109,20 @@ HostListeners::HostListeners(const HostSideOptions& options, const std::string& 
 
 HostListeners::~HostListeners() = default;
 
-std::vector<std::string> HostListeners::folders() const {
-    std::vector<std::string> folders;
+std::vector<std::string> HostListeners::sockets() const {
+    std::vector<std::string> sockets;
     for (const std::string& path : {impl_->control ? impl_->control->path() : std::string(),
                                     impl_->vnc ? impl_->vnc->path() : std::string()})
         if (!path.empty())
-            folders.push_back(std::filesystem::absolute(path).parent_path().lexically_normal().string());
-    return folders;
+            sockets.push_back(std::filesystem::absolute(path).lexically_normal().string());
+    return sockets;
 }
 
 struct HostSide::Impl {
     Impl(Machine& the_machine, const std::shared_ptr<std::mutex>& lock, const HostSideOptions& options,
-         const std::string& folder, const std::string& walls)
-        : machine(the_machine), control(machine, lock, folder, walls, parse_power_keys(options.power_keys)),
+         MachineSurroundings surroundings)
+        : machine(the_machine),
+          control(machine, lock, std::move(surroundings), parse_power_keys(options.power_keys)),
           screen(control), stay(options.stay_when_halted) {}
 
     void on_event(const MachineEvent& event);
@@ -155,7 +155,11 @@ void HostSide::Impl::on_event(const MachineEvent& event) {
         tell("RESUME");
         break;
     case MachineEvent::Kind::reset:
-        tell("RESET", {{"guest", true}, {"reason", "guest-reset"}});
+        tell("RESET", {{"guest", event.by_guest},
+                       {"reason", event.by_guest ? "guest-reset" : "host-qmp-system-reset"}});
+        control.guest_was_reset();
+        if (vnc)
+            vnc->guest_was_reset();
         break;
     case MachineEvent::Kind::failed:
         tell("GUEST_PANICKED", {{"action", "shutdown"}, {"info", {{"type", event.text}}}});
@@ -192,8 +196,8 @@ void HostSide::Impl::watch_power(const std::stop_token& stop) {
 }
 
 HostSide::HostSide(Machine& machine, const std::shared_ptr<std::mutex>& lock, HostListeners& listeners,
-                   const HostSideOptions& options, const std::string& folder, const std::string& walls)
-    : impl_(std::make_unique<Impl>(machine, lock, options, folder, walls)) {
+                   const HostSideOptions& options, MachineSurroundings surroundings)
+    : impl_(std::make_unique<Impl>(machine, lock, options, std::move(surroundings))) {
     if (listeners.impl_->control)
         impl_->server = std::make_unique<ControlServer>(std::move(listeners.impl_->control), impl_->control,
                                                         impl_->screen);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "vmm/machine/machine.hpp"
+#include "vmm/machine/machine_control.hpp"
 
 #include <boost/program_options.hpp>
 
@@ -30,8 +30,8 @@ class HostListeners {
     /// @throws Error
     HostListeners(const HostSideOptions& options, const std::string& machine_name);
     ~HostListeners();
-    /// Folders of the sockets.
-    std::vector<std::string> folders() const;
+    /// Absolute paths of the sockets, to be removed at the end.
+    std::vector<std::string> sockets() const;
 
   private:
     friend class HostSide;
@@ -42,11 +42,9 @@ class HostListeners {
 /// Lives from before Machine::start() until after Machine::wait(). @throws Error from its constructor
 class HostSide {
   public:
-    /// @param folder of machine.xml, for paths of media
-    /// @param walls what sandbox::describe() says
     /// @param lock the machine lock
     HostSide(Machine& machine, const std::shared_ptr<std::mutex>& lock, HostListeners& listeners,
-             const HostSideOptions& options, const std::string& folder, const std::string& walls);
+             const HostSideOptions& options, MachineSurroundings surroundings);
     ~HostSide();
     /// After Machine::wait(): tells the clients that the machine has ended. Returns why, in words; empty when
     /// nobody here had to do with it.

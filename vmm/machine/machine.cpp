@@ -41,8 +41,9 @@ profiles::Profile effective(profiles::Profile profile, const profiles::MachineDe
 Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescription& wanted,
                     MachineBackends backends, MachineOptions options)
     : profile(effective(base, wanted)), description(wanted),
-      lock(options.lock ? options.lock : std::make_shared<std::mutex>()), vm(system),
-      poster(*lock, [this] { drain(); }) {
+      lock(options.lock ? options.lock : std::make_shared<std::mutex>()),
+      system(options.kvm >= 0 ? kvm::FileDescriptor(options.kvm) : kvm::KvmSystem::open_device()),
+      processor_started(options.processor_started), vm(system), poster(*lock, [this] { drain(); }) {
     const Bytes rom =
         load_system_rom(options.firmware.empty() ? std::string(default_system_rom) : options.firmware);
     memory = std::make_unique<MemoryMap>(vm, memory_size(profile, description), rom);
@@ -220,7 +221,7 @@ void Machine::resume() {
 
 void Machine::reset() {
     const std::unique_lock<std::mutex> held(*impl_->lock);
-    impl_->request_reset();
+    impl_->request_reset(false);
 }
 
 void Machine::stop(int exit_code) {
@@ -246,8 +247,9 @@ int Machine::wait() {
     return impl_->exit_code;
 }
 
-void Machine::Impl::request_reset() {
+void Machine::Impl::request_reset(bool by_guest) {
     reset_wanted = true;
+    reset_by_guest = by_guest;
     wake(*cpus[0]);
 }
 

@@ -36,6 +36,10 @@ struct MachineOptions {
     std::function<void(ByteView)> firmware_log;
     /// The machine lock. Give one here when back ends need it before the machine exists.
     std::shared_ptr<std::mutex> lock;
+    /// Open descriptor of /dev/kvm, which the machine takes over; -1: it opens the device itself.
+    int kvm = -1;
+    /// Called on each processor's thread before it enters the guest, for walls of its own.
+    std::function<void()> processor_started;
 };
 
 enum class MachineState : std::uint8_t { created, running, paused, stopped };
@@ -55,6 +59,7 @@ struct MachineEvent {
     Kind kind = Kind::started;
     int exit_code = 0;
     std::string text;
+    bool by_guest = true; ///< of reset: the guest, not reset()
 };
 
 /// One machine. Public functions may be called from any thread without the machine lock, unless they say

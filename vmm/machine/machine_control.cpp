@@ -3,24 +3,20 @@
 
 #include "converter/base/error.hpp"
 #include "converter/block/open.hpp"
-#include "vmm/host/disk/worker_disk.hpp"
+#include "converter/block/raw.hpp"
+#include "converter/block/vhd/layout.hpp"
 #include "vmm/host/display/keyboard.hpp"
+#include "vmm/machine/make_backends.hpp"
 
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <cerrno>
 #include <fstream>
 
 namespace ntferry::vmm {
 namespace {
 
 constexpr const char* CDROM_DRIVE = "ide1-cd0";
-
-std::string resolve(const std::string& path, const std::string& folder) {
-    if (folder.empty() || path.empty() || path.front() == '/' || path.find("://") != std::string::npos)
-        return path;
-    return (std::filesystem::path(folder) / path).string();
-}
 
 /// As QEMU calls formats: a VHD ends with its footer, whose first word is "conectix".
 std::string format_of(const std::string& path) {
@@ -35,10 +31,33 @@ std::string format_of(const std::string& path) {
 
 } // namespace
 
-MachineControl::MachineControl(Machine& machine, std::shared_ptr<std::mutex> lock, std::string folder,
-                               std::string walls, std::vector<PowerKeyStep> power_keys)
-    : machine_(machine), machine_lock_(std::move(lock)), folder_(std::move(folder)), walls_(std::move(walls)),
-      power_keys_(std::move(power_keys)), cdrom_(machine.description().cdrom) {}
+std::vector<DriveInfo> describe_drives(const profiles::MachineDescription& machine, const std::string& folder,
+                                       const MachineBackends& backends) {
+    std::vector<DriveInfo> drives;
+    const auto add = [&](std::string device, const std::string& file,
+                         const std::unique_ptr<DiskBackend>& backend) -> DriveInfo& {
+        DriveInfo& drive = drives.emplace_back();
+        drive.device = std::move(device);
+        if (backend != nullptr && !file.empty()) {
+            drive.file = resolve_path(file, folder);
+            drive.format = format_of(drive.file);
+            drive.size = backend->size();
+        }
+        return drive;
+    };
+    for (const profiles::DiskSpec& disk : machine.disks)
+        add(fmt::format("ide{}-hd{}", disk.position / 2, disk.position % 2), disk.path,
+            backends.disks[disk.position])
+            .read_only = disk.read_only;
+    DriveInfo& cdrom = add(CDROM_DRIVE, machine.cdrom, backends.cdrom);
+    cdrom.removable = cdrom.read_only = true;
+    return drives;
+}
+
+MachineControl::MachineControl(Machine& machine, std::shared_ptr<std::mutex> lock,
+                               MachineSurroundings surroundings, std::vector<PowerKeyStep> power_keys)
+    : machine_(machine), machine_lock_(std::move(lock)), surroundings_(std::move(surroundings)),
+      power_keys_(std::move(power_keys)) {}
 
 MachineControl::~MachineControl() = default;
 
@@ -106,50 +125,60 @@ void MachineControl::guest_has_shut_down() {
 }
 
 std::vector<DriveInfo> MachineControl::drives() const {
-    std::vector<DriveInfo> drives;
-    const auto add = [&](DriveInfo drive) {
-        if (!drive.file.empty()) {
-            drive.file = resolve(drive.file, folder_);
-            drive.format = format_of(drive.file);
-        }
-        drives.push_back(std::move(drive));
-    };
-    for (const profiles::DiskSpec& disk : machine_.description().disks) {
-        DriveInfo drive;
-        drive.device = fmt::format("ide{}-hd{}", disk.position / 2, disk.position % 2);
-        drive.file = disk.path;
-        drive.read_only = disk.read_only;
-        add(drive);
-    }
     const std::lock_guard<std::mutex> held(lock_);
-    DriveInfo cdrom;
-    cdrom.device = CDROM_DRIVE;
-    cdrom.file = cdrom_;
-    cdrom.removable = cdrom.read_only = true;
-    cdrom.tray_open = tray_open_;
-    add(cdrom);
-    return drives;
+    return surroundings_.drives;
+}
+
+DriveInfo& MachineControl::drive_named(const std::string& device) {
+    for (DriveInfo& drive : surroundings_.drives)
+        if (drive.device == device)
+            return drive;
+    throw Error(device, "there is no such drive", {}, ErrorKind::usage);
 }
 
 void MachineControl::eject(const std::string& device, bool force) {
-    if (device != CDROM_DRIVE)
-        throw Error(device, "its medium cannot be taken out", {}, ErrorKind::usage);
     const std::lock_guard<std::mutex> held(lock_);
+    DriveInfo& drive = drive_named(device);
+    if (!drive.removable)
+        throw Error(device, "its medium cannot be taken out", {}, ErrorKind::usage);
     if (!machine_.locked([&] { return machine_.change_cdrom(nullptr, force); }))
         throw Error(device, "the guest has locked the tray", "use force, or let the guest eject it");
-    cdrom_.clear();
-    tray_open_ = true;
+    drive.file.clear();
+    drive.size = 0;
+    drive.tray_open = true;
 }
 
-void MachineControl::change_medium(const std::string& device, const std::string& path) {
-    if (device != CDROM_DRIVE)
-        throw Error(device, "its medium cannot be changed", {}, ErrorKind::usage);
-    auto medium = std::make_unique<WorkerDisk>(block::open_disk(resolve(path, folder_)), machine_lock_);
+block::SharedBlockDevice MachineControl::open_medium(const Medium& medium) const {
+    if (medium.descriptor >= 0) {
+        auto file = std::make_unique<block::PosixFile>(medium.name, medium.descriptor);
+        if (block::vhd::looks_like_vhd(*file))
+            throw Error(medium.name, "is a VHD", "put a raw image (ISO) into the drive");
+        return std::make_unique<block::RawDevice>(std::move(file), block::Access::read_only);
+    }
+    try {
+        return block::open_disk(resolve_path(medium.name, surroundings_.folder));
+    } catch (const SystemError& error) {
+        if (surroundings_.walls.empty() || (error.error_number() != ENOENT && error.error_number() != EACCES))
+            throw;
+        throw Error(
+            medium.name, "the machine cannot see this file from behind its walls",
+            "hand it over with 'ntferry eject NAME --insert FILE', or start the machine with --media FOLDER");
+    }
+}
+
+void MachineControl::change_medium(const std::string& device, const Medium& wanted) {
+    const block::SharedBlockDevice image = open_medium(wanted);
+    auto medium = std::make_unique<WorkerDisk>(image, machine_lock_, surroundings_.disk_options);
     const std::lock_guard<std::mutex> held(lock_);
+    DriveInfo& drive = drive_named(device);
+    if (!drive.removable)
+        throw Error(device, "its medium cannot be changed", {}, ErrorKind::usage);
     if (!machine_.locked([&] { return machine_.change_cdrom(std::move(medium)); }))
         throw Error(device, "the guest has locked the tray", "eject it first");
-    cdrom_ = path;
-    tray_open_ = false;
+    drive.file = resolve_path(wanted.name, surroundings_.folder);
+    drive.format = "raw";
+    drive.size = image->size();
+    drive.tray_open = false;
 }
 
 void MachineControl::save_state(const std::string& path) {

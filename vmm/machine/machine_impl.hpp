@@ -39,7 +39,7 @@ struct Machine::Impl {
     void fail(std::string text);
     void emit(MachineEvent event);
     void reset_board();
-    void request_reset();
+    void request_reset(bool by_guest = true);
     void update_routes();
 
     // The processors, run_loop.cpp
@@ -67,6 +67,7 @@ struct Machine::Impl {
     std::condition_variable changed; ///< anything that a sleeping thread looks at
 
     kvm::KvmSystem system;
+    std::function<void()> processor_started;
     kvm::Vm vm;
     HostClock clock;
     std::unique_ptr<MemoryMap> memory;
@@ -81,6 +82,7 @@ struct Machine::Impl {
     unsigned in_guest = 0; ///< processors between entering and having handled the exit
     bool stopping = false;
     bool reset_wanted = false;
+    bool reset_by_guest = true; ///< who wanted it
     bool halt_reported = false;
     int exit_code = 0;
     std::string failure;

@@ -3,7 +3,6 @@
 
 #include "converter/block/open.hpp"
 #include "vmm/host/disk/disk_geometry.hpp"
-#include "vmm/host/disk/worker_disk.hpp"
 #include "vmm/host/net/net_backend.hpp"
 #include "vmm/host/serial/char_backends.hpp"
 
@@ -13,12 +12,6 @@
 namespace ntferry::vmm {
 namespace {
 
-std::string resolve(const std::string& path, const std::string& folder) {
-    if (folder.empty() || path.empty() || path.front() == '/' || path.find("://") != std::string::npos)
-        return path;
-    return (std::filesystem::path(folder) / path).string();
-}
-
 block::SharedBlockDevice open(const std::string& path, bool read_only) {
     return block::open_disk(path,
                             {.access = read_only ? block::Access::read_only : block::Access::read_write});
@@ -26,23 +19,30 @@ block::SharedBlockDevice open(const std::string& path, bool read_only) {
 
 } // namespace
 
+std::string resolve_path(const std::string& path, const std::string& folder) {
+    if (folder.empty() || path.empty() || path.front() == '/' || path.find("://") != std::string::npos)
+        return path;
+    return (std::filesystem::path(folder) / path).string();
+}
+
 MachineBackends make_backends(profiles::MachineDescription& description, const std::string& folder,
-                              const std::shared_ptr<std::mutex>& machine_lock) {
+                              const std::shared_ptr<std::mutex>& machine_lock,
+                              const WorkerDisk::Options& disk_options) {
     MachineBackends backends;
     for (profiles::DiskSpec& disk : description.disks) {
-        const block::SharedBlockDevice device = open(resolve(disk.path, folder), disk.read_only);
+        const block::SharedBlockDevice device = open(resolve_path(disk.path, folder), disk.read_only);
         if (!disk.geometry)
             if (const auto guess = guess_geometry(*device))
                 disk.geometry = profiles::DiskGeometry{guess->cylinders, guess->heads, guess->sectors};
-        backends.disks[disk.position] = std::make_unique<WorkerDisk>(device, machine_lock);
+        backends.disks[disk.position] = std::make_unique<WorkerDisk>(device, machine_lock, disk_options);
     }
     if (!description.cdrom.empty())
-        backends.cdrom =
-            std::make_unique<WorkerDisk>(open(resolve(description.cdrom, folder), true), machine_lock);
+        backends.cdrom = std::make_unique<WorkerDisk>(open(resolve_path(description.cdrom, folder), true),
+                                                      machine_lock, disk_options);
     if (!description.floppy.empty()) {
-        const std::string path = resolve(description.floppy, folder);
+        const std::string path = resolve_path(description.floppy, folder);
         const bool read_only = ::access(path.c_str(), W_OK) != 0;
-        backends.floppy = std::make_unique<WorkerDisk>(open(path, read_only), machine_lock);
+        backends.floppy = std::make_unique<WorkerDisk>(open(path, read_only), machine_lock, disk_options);
     }
     for (const profiles::NicSpec& nic : description.nics)
         backends.networks.push_back(net::make_net_backend(

@@ -2,14 +2,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "vmm/host/disk/worker_disk.hpp"
 #include "vmm/machine/machine.hpp"
 
 namespace ntferry::vmm {
 
 /// Opens everything the description names. Relative paths are relative to folder ("" for the current one).
 /// Fills in the geometry of disks that come without one, from their partition tables.
+/// Starts no thread.
 /// @throws Error
 MachineBackends make_backends(profiles::MachineDescription& description, const std::string& folder,
-                              const std::shared_ptr<std::mutex>& machine_lock);
+                              const std::shared_ptr<std::mutex>& machine_lock,
+                              const WorkerDisk::Options& disk_options = {});
+
+/// A path of a description, relative to its folder; addresses (nbd://...) stay as they are.
+std::string resolve_path(const std::string& path, const std::string& folder);
 
 } // namespace ntferry::vmm

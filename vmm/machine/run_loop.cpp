@@ -32,6 +32,8 @@ void Machine::Impl::run(Processor& cpu) {
         cpu.vcpu.adopt_thread();
         if (cpu.vcpu.number() == 0)
             cpu.timer.create(kvm::kick_signal());
+        if (processor_started)
+            processor_started();
         while (!stopping)
             step(cpu, held);
     } catch (const std::exception& error) {
@@ -50,7 +52,7 @@ void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
             hold(held);
             reset_wanted = false;
             reset_board();
-            emit({MachineEvent::Kind::reset, 0, {}});
+            emit({MachineEvent::Kind::reset, 0, {}, reset_by_guest});
             release();
             return;
         }

@@ -6,6 +6,7 @@
 #include "vmm/host/control/controlled_machine.hpp"
 
 #include <mutex>
+#include <unistd.h>
 #include <utility>
 
 namespace ntferry::test {
@@ -41,8 +42,14 @@ class FakeMachine final : public vmm::ControlledMachine, public vmm::DisplaySour
             throw Error(device, "the guest has locked the tray", "use force");
         calls += "eject ";
     }
-    void change_medium(const std::string&, const std::string& path) override {
-        calls += "insert:" + path + " ";
+    void change_medium(const std::string&, const vmm::Medium& medium) override {
+        calls += "insert:" + medium.name + " ";
+        if (medium.descriptor >= 0) {
+            char content[16] = {};
+            const ssize_t count = ::pread(medium.descriptor, content, sizeof content - 1, 0);
+            calls += "holds:" + std::string(content, static_cast<std::size_t>(count > 0 ? count : 0)) + " ";
+            ::close(medium.descriptor);
+        }
     }
     void save_state(const std::string& path) override { calls += "save:" + path + " "; }
     std::vector<std::string> snapshot(const std::string& snapshot_name) override {

@@ -1,1 +1,1 @@
-ntferry_test(host/control LINK ntferry_vmm_host DEPENDS ntferry-vmm ntferry)
+ntferry_test(host/control LINK ntferry_vmm_host ntferry_migrate DEPENDS ntferry-vmm ntferry)

@@ -4,6 +4,7 @@
 #include "converter/base/error.hpp"
 
 #include <cerrno>
+#include <cstring>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -96,13 +97,32 @@ void ControlServer::take_clients() {
 
 void ControlServer::read_from(Client& client) {
     char buffer[16384];
-    const ssize_t count = ::recv(client.descriptor, buffer, sizeof buffer, 0);
+    iovec bytes{buffer, sizeof buffer};
+    alignas(cmsghdr) char control[CMSG_SPACE(ReceivedDescriptors::max_waiting * sizeof(int))];
+    msghdr message{};
+    message.msg_iov = &bytes;
+    message.msg_iovlen = 1;
+    message.msg_control = control;
+    message.msg_controllen = sizeof control;
+    const ssize_t count = ::recvmsg(client.descriptor, &message, MSG_CMSG_CLOEXEC);
+    for (cmsghdr* part = count < 0 ? nullptr : CMSG_FIRSTHDR(&message); part != nullptr;
+         part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS)
+            continue;
+        for (std::size_t at = 0; at + sizeof(int) <= part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+            int descriptor = -1;
+            std::memcpy(&descriptor, CMSG_DATA(part) + at, sizeof descriptor);
+            client.received->push(descriptor);
+        }
+    }
+    context_.received = client.received.get();
     if (count > 0) {
         client.session->receive(std::string_view(buffer, static_cast<std::size_t>(count)));
         write_to(client);
     } else if (count == 0 || (errno != EAGAIN && errno != EINTR)) {
         client.broken = true;
     }
+    context_.received = nullptr;
 }
 
 void ControlServer::write_to(Client& client) {

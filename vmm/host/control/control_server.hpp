@@ -35,6 +35,7 @@ class ControlServer {
         std::string unsent;
         bool broken = false; ///< to be closed
         std::unique_ptr<QmpSession> session;
+        std::unique_ptr<ReceivedDescriptors> received = std::make_unique<ReceivedDescriptors>();
     };
     void serve();
     void take_clients();

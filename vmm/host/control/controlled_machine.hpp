@@ -34,6 +34,12 @@ struct DriveInfo {
     bool tray_open = false;
 };
 
+/// An image to be put into a drive.
+struct Medium {
+    std::string name;    ///< path, relative to the folder of machine.xml, or an address
+    int descriptor = -1; ///< open file of that name, taken over; -1: to be opened by name
+};
+
 /// All functions may be called from any thread without the machine lock, unless they say otherwise.
 class ControlledMachine {
   public:
@@ -66,7 +72,7 @@ class ControlledMachine {
     /// @throws Error: no such drive, no removable medium, locked by the guest
     virtual void eject(const std::string& device, bool force) = 0;
     /// @throws Error as eject(), or when the image cannot be opened
-    virtual void change_medium(const std::string& device, const std::string& path) = 0;
+    virtual void change_medium(const std::string& device, const Medium& medium) = 0;
 
     /// Saves the whole machine into a file; it is paused for as long as that takes. @throws Error
     virtual void save_state(const std::string& path) = 0;

@@ -79,7 +79,9 @@ json::value eject(QmpContext& context, const QmpArguments& arguments) {
 
 json::value change_medium(QmpContext& context, const QmpArguments& arguments) {
     const std::string device = drive_named(context, arguments);
-    context.machine.change_medium(device, arguments.text("filename"));
+    const std::string name = arguments.text("filename");
+    const int descriptor = context.descriptors.open(name);
+    context.machine.change_medium(device, {context.descriptors.title_of(name), descriptor});
     context.emit("DEVICE_TRAY_MOVED", {{"device", device}, {"id", device}, {"tray-open", false}});
     return json::object{};
 }

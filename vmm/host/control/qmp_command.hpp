@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vmm/host/control/controlled_machine.hpp"
+#include "vmm/host/control/descriptor_sets.hpp"
 #include "vmm/host/display/screen.hpp"
 
 #include <boost/json.hpp>
@@ -33,6 +34,9 @@ struct QmpContext {
     unsigned& buttons; ///< mouse buttons that clients hold down
     /// Sends an event to all clients.
     std::function<void(std::string_view name, boost::json::object data)> emit;
+    DescriptorSets descriptors{};
+    /// What came with the bytes of the client that is served now.
+    ReceivedDescriptors* received = nullptr;
 };
 
 /// The arguments of one command. @throws QmpError for what is missing or of another type
@@ -72,6 +76,8 @@ boost::json::value query_block(QmpContext&, const QmpArguments&);
 boost::json::value query_named_block_nodes(QmpContext&, const QmpArguments&);
 boost::json::value eject(QmpContext&, const QmpArguments&);
 boost::json::value change_medium(QmpContext&, const QmpArguments&);
+boost::json::value add_descriptor(QmpContext&, const QmpArguments&);
+boost::json::value remove_descriptor(QmpContext&, const QmpArguments&);
 boost::json::value human_monitor(QmpContext&, const QmpArguments&);
 /// Keys by names joined with "-": "ctrl-alt-delete". @throws QmpError
 void send_key_names(QmpContext& context, const std::string& names);

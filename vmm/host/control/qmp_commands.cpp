@@ -111,6 +111,8 @@ constexpr QmpCommand COMMANDS[] = {
     {"screendump", "filename format device head", qmp::screendump},
     {"eject", "device id force", qmp::eject},
     {"blockdev-change-medium", "device id filename format force read-only-mode", qmp::change_medium},
+    {"add-fd", "fdset-id opaque", qmp::add_descriptor},
+    {"remove-fd", "fdset-id fd", qmp::remove_descriptor},
     {"human-monitor-command", "command-line cpu-index", qmp::human_monitor},
     {"ntferry-screen-text", "", qmp::screen_text},
     {"ntferry-type", "text layout", qmp::type_text},

@@ -10,7 +10,7 @@ namespace ntferry::vmm {
 
 WorkerDisk::WorkerDisk(block::SharedBlockDevice device, std::shared_ptr<std::mutex> machine_lock,
                        Options options)
-    : device_(std::move(device)), machine_lock_(std::move(machine_lock)), options_(options) {}
+    : device_(std::move(device)), machine_lock_(std::move(machine_lock)), options_(std::move(options)) {}
 
 WorkerDisk::~WorkerDisk() {
     {
@@ -84,6 +84,8 @@ int WorkerDisk::execute(const Request& request) {
 
 void WorkerDisk::work() {
     ::pthread_setname_np(::pthread_self(), "disk");
+    if (options_.thread_started)
+        options_.thread_started();
     std::unique_lock<std::mutex> held(lock_);
     for (;;) {
         const auto something = [this] { return stopping_ || !queue_.empty(); };

@@ -23,6 +23,7 @@ class WorkerDisk final : public DiskBackend {
   public:
     struct Options {
         std::chrono::milliseconds durable_within{1000};
+        std::function<void()> thread_started; ///< called on the thread, for walls of its own
     };
 
     /// @param machine_lock under which completions are called

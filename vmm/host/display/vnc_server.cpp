@@ -93,6 +93,7 @@ struct VncServer::Impl {
     bool used = false; ///< a viewer has pressed or moved something: the screen will change soon
     int wake = -1;
     std::atomic<bool> stopping{false};
+    std::atomic<bool> pointer_lost{false};
     std::atomic<std::uint64_t> looks{0};
     std::thread thread;
 };
@@ -324,6 +325,8 @@ void VncServer::Impl::release_keys() {
 
 void VncServer::Impl::pointer(int mask, int x, int y) {
     used = true;
+    if (pointer_lost.exchange(false))
+        tracker.forget();
     const auto bit = [mask](unsigned number) { return (static_cast<unsigned>(mask) >> number & 1U) != 0; };
     const auto width = static_cast<std::uint32_t>(server->width);
     const auto height = static_cast<std::uint32_t>(server->height);
@@ -349,6 +352,10 @@ VncServer::~VncServer() = default;
 
 void VncServer::load_library() {
     libvncserver.load();
+}
+
+void VncServer::guest_was_reset() {
+    impl_->pointer_lost = true;
 }
 
 std::uint64_t VncServer::looks() const {

@@ -57,6 +57,10 @@ class VncServer {
 
     /// Loads libvncserver, which a walled-in process can no longer do. @throws Error
     static void load_library();
+
+    /// The guest's pointer is anywhere: it is pushed into a corner before it moves again. Any thread.
+    void guest_was_reset();
+
     /// How often the screen was looked at, for tests.
     std::uint64_t looks() const;
 

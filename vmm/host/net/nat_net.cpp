@@ -160,14 +160,19 @@ NatNet::NatNet(const std::map<std::string, std::string>& options, const NetHost&
         close(wake_event_);
         throw;
     }
-    thread_ = std::thread([this] { run(); });
-    pthread_setname_np(thread_.native_handle(), "net");
+}
+
+void NatNet::attach(NetReceiver* receiver) {
+    queue_.attach(receiver);
+    if (receiver != nullptr && !thread_.joinable())
+        thread_ = std::thread([this] { run(); });
 }
 
 NatNet::~NatNet() {
     leaving_ = true;
     wake();
-    thread_.join();
+    if (thread_.joinable())
+        thread_.join();
     queue_.attach(nullptr);
     slirp_.reset();
     close(wake_event_);
@@ -238,6 +243,7 @@ void NatNet::expire_timers() {
 }
 
 void NatNet::run() {
+    pthread_setname_np(pthread_self(), "net");
     std::vector<pollfd> wait;
     const auto add = [](int fd, int events, void* opaque) {
         auto& list = *static_cast<std::vector<pollfd>*>(opaque);

@@ -24,7 +24,7 @@ class NatNet final : public NetBackend {
     /// options: "forward", "allow", "dns"; see make_net_backend(). @throws Error
     NatNet(const std::map<std::string, std::string>& options, const NetHost& host);
     ~NatNet() override;
-    void attach(NetReceiver* receiver) override { queue_.attach(receiver); }
+    void attach(NetReceiver* receiver) override;
     void send_frame(ByteView frame) override;
     void receive_ready() override { queue_.drain(); }
     bool link_up() const override { return true; }

@@ -22,14 +22,18 @@ ReaderThread::ReaderThread(std::string name, int descriptor, ReadFrame read_fram
       host_(host), turn_(std::move(turn)), wake_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (wake_event_ < 0)
         throw SystemError(name_, "cannot make an event", errno);
-    thread_ = std::thread([this] { run(); });
-    pthread_setname_np(thread_.native_handle(), "net");
+}
+
+void ReaderThread::start() {
+    if (!thread_.joinable())
+        thread_ = std::thread([this] { run(); });
 }
 
 ReaderThread::~ReaderThread() {
     leaving_ = true;
     wake();
-    thread_.join();
+    if (thread_.joinable())
+        thread_.join();
     close(wake_event_);
 }
 
@@ -40,6 +44,7 @@ void ReaderThread::wake() {
 }
 
 void ReaderThread::run() {
+    pthread_setname_np(pthread_self(), "net");
     std::array<std::uint8_t, 65536> buffer{};
     while (!leaving_) {
         bool full = false;

@@ -25,6 +25,9 @@ class ReaderThread {
     ~ReaderThread();
     ReaderThread(const ReaderThread&) = delete;
     ReaderThread& operator=(const ReaderThread&) = delete;
+    /// Begins to read; again: nothing. Not in the constructor, since a process has to be walled in while it
+    /// has one thread, and networks are opened before that.
+    void start();
     /// The queue has room again, or there is something to do in a turn. Any thread.
     void wake();
     /// The descriptor failed and reading ended.

@@ -26,7 +26,11 @@ class SwitchNet final : public NetBackend {
     /// @throws Error when the folder cannot be used or the port is taken
     SwitchNet(const std::string& folder, const std::string& port, const NetHost& host);
     ~SwitchNet() override;
-    void attach(NetReceiver* receiver) override { queue_.attach(receiver); }
+    void attach(NetReceiver* receiver) override {
+        queue_.attach(receiver);
+        if (receiver != nullptr)
+            reader_->start();
+    }
     void send_frame(ByteView frame) override;
     void receive_ready() override;
     bool link_up() const override { return true; }

@@ -15,7 +15,11 @@ class TapNet final : public NetBackend {
     /// @throws Error when there is no such device or it is not ours to open
     TapNet(const std::string& device, const NetHost& host);
     ~TapNet() override;
-    void attach(NetReceiver* receiver) override { queue_.attach(receiver); }
+    void attach(NetReceiver* receiver) override {
+        queue_.attach(receiver);
+        if (receiver != nullptr)
+            reader_->start();
+    }
     void send_frame(ByteView frame) override;
     void receive_ready() override;
     bool link_up() const override { return !reader_->broken(); }

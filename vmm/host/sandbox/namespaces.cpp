@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // user_namespaces(7), mount_namespaces(7), pivot_root(2).
-#include "converter/base/error.hpp"
 #include "vmm/host/sandbox/walls.hpp"
 
 #include <fmt/format.h>
 
-#include <array>
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <filesystem>
-#include <fstream>
 
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 namespace ntferry::vmm::sandbox {
@@ -38,31 +31,6 @@ bool write_text(const char* path, const std::string& text) {
     const bool done = write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
     close(file);
     return done;
-}
-
-/// The child's process id, for the signal handler of the process that stays outside.
-std::atomic<pid_t> child_process{0}; // the one global: a signal handler has no other way
-
-void forward_signal(int signal) {
-    if (const pid_t child = child_process.load(); child > 0)
-        kill(child, signal);
-}
-
-/// Stays outside: passes signals on, ends as the child ended.
-[[noreturn]] void stand_by(pid_t child) {
-    child_process = child;
-    struct sigaction action {};
-    action.sa_handler = forward_signal;
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGQUIT})
-        sigaction(signal, &action, nullptr);
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (WIFSIGNALED(status)) {
-        ::signal(WTERMSIG(status), SIG_DFL);
-        raise(WTERMSIG(status));
-    }
-    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
 }
 
 /// Binds source at the same place below root. Missing sources are left out: the policy may name what this
@@ -94,18 +62,20 @@ bool bind_path(const std::string& root, const std::string& source, bool writable
 /// An empty tree with the policy's paths in it becomes the root.
 Measure make_mount_tree(const Policy& policy) {
     Measure measure{"own files", false, {}};
+    const std::string root = "/proc"; // exists everywhere; what is below is not needed while the tree is made
     const auto failed = [&](const char* step) {
         measure.detail = fmt::format("{}: {}", step, error_text(errno));
+        umount2(root.c_str(), MNT_DETACH);
         return measure;
     };
     if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
         return failed("private mounts");
-    const std::string root = "/proc"; // exists everywhere; what is below is not needed while the tree is made
     if (mount("tmpfs", root.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755,size=1m") != 0)
         return failed("tmpfs");
-    for (const char* device : {"/dev/null", "/dev/urandom", "/dev/kvm"})
+    for (const char* device : {"/dev/null", "/dev/urandom"})
         if (!bind_path(root, device, true))
             return failed(device);
+    bind_path(root, "/etc/localtime", false); // a clock in local time changes with the seasons
     for (const std::string& path : policy.readable)
         if (!bind_path(root, path, false))
             return failed(path.c_str());
@@ -115,8 +85,8 @@ Measure make_mount_tree(const Policy& policy) {
     // libslirp and the resolver look at these.
     if (policy.host_network)
         for (const char* path : {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl/certs",
-                                 "/lib", "/lib64", "/usr/lib", "/dev/net/tun"})
-            bind_path(root, path, path[1] == 'd');
+                                 "/lib", "/lib64", "/usr/lib"})
+            bind_path(root, path, false);
     const std::string proc = root + "/proc";
     mkdir(proc.c_str(), 0755);
     // Own PID namespace: an own /proc, which shows nobody else. Refused where the outer /proc is partly
@@ -134,41 +104,22 @@ Measure make_mount_tree(const Policy& policy) {
 
 } // namespace
 
-Measure enter_pid_namespace() {
-    Measure measure{"own processes", false, {}};
-    if (unshare(CLONE_NEWPID) != 0) {
-        measure.detail = error_text(errno);
-        return measure;
-    }
-    const pid_t child = fork();
-    if (child < 0)
-        throw SystemError("own processes", "cannot fork", errno);
-    if (child > 0)
-        stand_by(child);
-    // The first process of the namespace: when it ends, everything in it ends; and it must not outlive the
-    // one outside.
-    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    measure.applied = true;
-    return measure;
-}
-
-std::vector<Measure> enter_namespaces(const Policy& policy) {
+Measure enter_user_namespace() {
     const uid_t user = geteuid();
     const gid_t group = getegid();
-    const std::string paths_now = fs::current_path().string();
-    if (unshare(CLONE_NEWUSER) != 0) {
-        const std::string why = error_text(errno);
-        return {{"own users", false, why},
-                {"own processes", false, why},
-                {"own network", false, why},
-                {"own files", false, why}};
-    }
+    if (unshare(CLONE_NEWUSER) != 0)
+        return {"own users", false, error_text(errno)};
     // The same numbers inside: files keep their owners. setgroups has to be given up for gid_map.
     write_text("/proc/self/setgroups", "deny");
     const bool mapped = write_text("/proc/self/uid_map", fmt::format("{} {} 1", user, user)) &&
                         write_text("/proc/self/gid_map", fmt::format("{} {} 1", group, group));
-    std::vector<Measure> measures{{"own users", mapped, mapped ? "" : error_text(errno)}};
-    measures.push_back(enter_pid_namespace());
+    return {"own users", mapped, mapped ? "" : error_text(errno)};
+}
+
+std::vector<Measure> enter_namespaces(const Policy& policy) {
+    std::error_code no_folder;
+    const std::string paths_now = fs::current_path(no_folder).string();
+    std::vector<Measure> measures;
     if (policy.host_network)
         measures.push_back({"own network", false, "the machine uses the host's"});
     else

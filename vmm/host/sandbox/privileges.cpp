@@ -34,10 +34,11 @@ Identity find_identity(const Policy& policy) {
         if (entry == nullptr)
             throw Error(policy.user, "there is no such user", "make it: useradd --system " + policy.user,
                         ErrorKind::usage);
-    } else if (!policy.writable.empty()) {
+    } else if (!policy.owner_of.empty() || !policy.writable.empty()) {
+        const std::string& path = policy.owner_of.empty() ? policy.writable.front() : policy.owner_of;
         struct stat info {};
-        if (stat(policy.writable.front().c_str(), &info) != 0)
-            throw SystemError(policy.writable.front(), "cannot look at", errno);
+        if (stat(path.c_str(), &info) != 0)
+            throw SystemError(path, "cannot look at", errno);
         entry = getpwuid(info.st_uid); // NOLINT(concurrency-mt-unsafe)
         identity.user = info.st_uid;
         identity.group = info.st_gid;
@@ -65,7 +66,7 @@ Measure drop_root(const Policy& policy) {
     const Identity identity = find_identity(policy);
     if (identity.user == 0) {
         measure.applied = false;
-        measure.detail = "the bundle belongs to root; name a user to run as";
+        measure.detail = "the machine belongs to root; name a user with --run-as";
         return measure;
     }
     if (setgroups(identity.groups.size(), identity.groups.data()) != 0 ||
@@ -76,6 +77,14 @@ Measure drop_root(const Policy& policy) {
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
     measure.detail = "runs as " + identity.name;
     return measure;
+}
+
+void hand_over(const Policy& policy, const std::string& path) {
+    if (geteuid() != 0)
+        return;
+    const Identity identity = find_identity(policy);
+    if (chown(path.c_str(), identity.user, identity.group) != 0)
+        throw SystemError(path, "cannot give it to " + identity.name, errno);
 }
 
 Measure drop_capabilities() {

@@ -5,18 +5,48 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
+#include <sys/prctl.h>
+#include <unistd.h>
+
 namespace ntferry::vmm::sandbox {
 
 std::vector<Measure> enter(const Policy& policy) {
     std::vector<Measure> measures;
-    // Root is dropped first: the namespaces after it are those any user can make, so they are tested by every
-    // run.
-    measures.push_back(drop_root(policy));
-    const std::vector<Measure> namespaces = enter_namespaces(policy);
-    measures.insert(measures.end(), namespaces.begin(), namespaces.end());
-    measures.push_back(restrict_files(policy));
-    measures.push_back(drop_capabilities());
-    measures.push_back(set_limits());
+    const auto add = [&measures](std::vector<Measure> more) {
+        measures.insert(measures.end(), more.begin(), more.end());
+        return more.front().applied;
+    };
+    const bool root = geteuid() == 0;
+    if (root)
+        leave_keeper(policy); // what root made only root can remove
+    if (root && !users_may_make_namespaces()) {
+        add({enter_pid_namespace({})});
+        add(enter_namespaces(policy));
+        add({drop_root(policy)});
+    } else {
+        // Root is dropped first: the namespaces after it are those any user can make, so they are tested by
+        // every run.
+        add({drop_root(policy)});
+        if (root)
+            prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); // a change of user clears it
+        const Measure users = enter_user_namespace();
+        add({users});
+        bool has_keeper = root;
+        if (users.applied) {
+            has_keeper |= add({enter_pid_namespace(root ? Policy{} : policy)});
+            add(enter_namespaces(policy));
+        } else {
+            for (const char* name : {"own processes", "own network", "own files"})
+                add({{name, false, users.detail}});
+        }
+        if (!has_keeper)
+            leave_keeper(policy);
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); // it must not outlive the one outside
+    add({restrict_files(policy)});
+    add({drop_capabilities()});
+    add({set_limits()});
     return measures;
 }
 

@@ -19,7 +19,11 @@ struct Policy {
         writable; ///< folders and files the machine may change: its bundle, its run directory
     std::vector<std::string> readable; ///< folders and files it may read: firmware, media
     bool host_network = false;         ///< NAT and network disks need the host's sockets
-    std::string user; ///< started as root: become this user; empty: the owner of the first writable path
+    std::string user;                  ///< started as root: become this user; empty: the owner of owner_of
+    std::string owner_of;              ///< a file or folder; empty: the first writable path
+    /// Sockets and the like that the process outside removes once the machine has ended: their folders stay
+    /// out of the machine's reach, with the sockets of other machines in them.
+    std::vector<std::string> remove_at_end;
 };
 
 /// One wall and whether it stands.
@@ -29,14 +33,17 @@ struct Measure {
     std::string detail; ///< why not, or what it leaves open
 };
 
-/// In this order: own PID namespace (the caller's process stays outside, forwards signals and exits as the
-/// child does), user change, own user, mount, network, IPC and UTS namespaces, Landlock, no capabilities, no
-/// new privileges, limits.
+/// In this order: user change, own user, PID, network, IPC, UTS and mount namespaces, Landlock, no
+/// capabilities, no new privileges, limits. Where users may not make namespaces, root makes them before it
+/// becomes a user. The caller's process stays outside, forwards signals and exits as the child does.
 ///
-/// To be called while the process has one thread, before images are opened. Walls that the host does not
-/// allow are left out and reported; a user change that fails is an Error, because going on as root would be a
+/// To be called while the process has one thread; descriptors stay open. Walls that the host does not allow
+/// are left out and reported; a user change that fails is an Error, because going on as root would be a
 /// surprise.
 std::vector<Measure> enter(const Policy& policy);
+
+/// The user that a machine of root's becomes owns the path from now on; nothing for others. @throws Error
+void hand_over(const Policy& policy, const std::string& path);
 
 /// The system call filter of every thread of the process, those to come included. After it no new kinds of
 /// work can start.

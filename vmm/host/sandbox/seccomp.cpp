@@ -162,6 +162,25 @@ constexpr int host_side[] = {
     SCMP_SYS(times),
     SCMP_SYS(signalfd4),
     SCMP_SYS(rt_sigpending),
+    SCMP_SYS(timer_create),
+    SCMP_SYS(timer_settime),
+    SCMP_SYS(timer_delete),
+};
+
+/// What a processor's thread adds: KVM_RUN and its kind; devices send frames and bytes to open descriptors,
+/// libslirp opens connections for the guest, a switch looks who is there.
+constexpr int vcpu_thread[] = {
+    SCMP_SYS(ioctl),      SCMP_SYS(sendto),          SCMP_SYS(sendmsg),    SCMP_SYS(recvfrom),
+    SCMP_SYS(recvmsg),    SCMP_SYS(socket),          SCMP_SYS(connect),    SCMP_SYS(bind),
+    SCMP_SYS(listen),     SCMP_SYS(setsockopt),      SCMP_SYS(getsockopt), SCMP_SYS(getsockname),
+    SCMP_SYS(getdents64), SCMP_SYS(openat),          SCMP_SYS(shutdown),   SCMP_SYS(timer_settime),
+    SCMP_SYS(eventfd2),   SCMP_SYS(sync_file_range), SCMP_SYS(seccomp),
+};
+
+/// What a disk's thread adds.
+constexpr int disk_thread[] = {
+    SCMP_SYS(sendto),  SCMP_SYS(recvfrom), SCMP_SYS(sendmsg),
+    SCMP_SYS(recvmsg), SCMP_SYS(ioctl),    SCMP_SYS(sync_file_range),
 };
 
 /// Nothing a machine ever does, only an attacker: ends the process at once instead of an error code.
@@ -271,15 +290,14 @@ void filter_this_thread(ThreadRole role) {
     filter.add(SCMP_ACT_ALLOW, SCMP_SYS(tgkill));
     filter.add(SCMP_ACT_ALLOW, SCMP_SYS(prctl), first_is(PR_SET_NAME));
     if (role == ThreadRole::vcpu) {
-        // KVM_RUN and its kind; devices send frames and bytes to descriptors that are open.
-        for (const int call : {SCMP_SYS(ioctl), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
-                               SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(setsockopt),
-                               SCMP_SYS(getsockopt), SCMP_SYS(getsockname), SCMP_SYS(getdents64),
-                               SCMP_SYS(openat), SCMP_SYS(timerfd_settime), SCMP_SYS(shutdown)})
+        for (const int call : vcpu_thread)
             filter.add(SCMP_ACT_ALLOW, call);
+        // A device's first request starts the thread of its disk, which takes a filter of its own.
+        filter.add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(clone), first_has(CLONE_THREAD));
+        filter.add(SCMP_ACT_ALLOW, SCMP_SYS(prctl), first_is(PR_SET_NO_NEW_PRIVS));
     } else {
-        for (const int call : {SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
-                               SCMP_SYS(ioctl), SCMP_SYS(sync_file_range)})
+        for (const int call : disk_thread)
             filter.add(SCMP_ACT_ALLOW, call);
     }
     filter.load();
@@ -291,7 +309,9 @@ std::size_t allowed_call_count(const Policy&) {
 }
 
 std::size_t allowed_call_count(ThreadRole role) {
-    return std::size(every_thread) + 2 + (role == ThreadRole::vcpu ? 14 : 6);
+    constexpr std::size_t with_arguments = 2; // prctl, tgkill
+    return std::size(every_thread) + with_arguments +
+           (role == ThreadRole::vcpu ? std::size(vcpu_thread) + 1 : std::size(disk_thread)); // clone
 }
 
 } // namespace ntferry::vmm::sandbox

@@ -9,10 +9,17 @@ namespace ntferry::vmm::sandbox {
 /// Becomes another user for good, with only that user's groups. Nothing when the process is not root. @throws
 /// Error
 Measure drop_root(const Policy& policy);
-/// Forks: the parent never returns from here. No-op where the kernel refuses.
-Measure enter_pid_namespace();
-/// User, mount, IPC, UTS and, unless the policy needs the host's, network namespace; then a mount tree with
-/// nothing in it but what the policy names.
+/// Whether a user who is not root may make a user namespace here. For root to ask.
+bool users_may_make_namespaces();
+/// The user namespace, which gives the right to make the others to who is not root.
+Measure enter_user_namespace();
+/// Forks: the parent never returns from here. It stays outside, where it passes signals on, removes the
+/// policy's leftovers when the child has ended, and ends as the child did. @throws Error when it cannot fork
+void leave_keeper(const Policy& policy);
+/// A PID namespace and, as its first process, the caller; see leave_keeper(). No-op where the kernel refuses.
+Measure enter_pid_namespace(const Policy& policy);
+/// Network (unless the policy needs the host's), IPC, UTS and mount namespace; then a mount tree with nothing
+/// in it but what the policy names.
 std::vector<Measure> enter_namespaces(const Policy& policy);
 /// Landlock: kernel Documentation/userspace-api/landlock.rst.
 Measure restrict_files(const Policy& policy);

@@ -24,13 +24,13 @@ DescriptorLine::DescriptorLine(Ends ends, std::shared_ptr<std::mutex> machine_lo
       wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (wake_fd_ < 0)
         throw SystemError("serial line", "eventfd", errno);
-    thread_ = std::thread([this] { run(); });
 }
 
 DescriptorLine::~DescriptorLine() {
     stopping_ = true;
     wake();
-    thread_.join();
+    if (thread_.joinable())
+        thread_.join();
     flush_rest();
     if (ends_.close) {
         if (ends_.input >= 0)
@@ -75,7 +75,10 @@ std::size_t DescriptorLine::write(ByteView data) {
 void DescriptorLine::attach(std::function<std::size_t(ByteView)> received, std::function<void()> ready) {
     received_ = std::move(received);
     ready_ = std::move(ready);
-    wake();
+    if (thread_.joinable())
+        wake();
+    else
+        thread_ = std::thread([this] { run(); });
 }
 
 void DescriptorLine::accept_client() {

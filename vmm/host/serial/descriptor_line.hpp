@@ -13,7 +13,8 @@
 namespace ntferry::vmm {
 
 /// Reads and writes on a thread of its own; up to 64 KiB wait in each direction. With nobody at the far end
-/// what is written is lost, as on a cable that hangs in the air.
+/// what is written is lost, as on a cable that hangs in the air. The thread begins with attach(): lines are
+/// opened before the process is walled in, which it has to be while it has one thread.
 class DescriptorLine : public CharBackend {
   public:
     struct Ends {

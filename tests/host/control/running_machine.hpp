@@ -1,0 +1,98 @@
+// A machine of ntferry-vmm in the background, and ntferry to drive it.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "tests/support/run.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <fstream>
+#include <thread>
+#include <unistd.h>
+
+namespace ntferry::test {
+
+inline const std::string NTFERRY = std::string(NTFERRY_BINARY_DIR) + "/migrate/ntferry";
+inline const std::string VMM = std::string(NTFERRY_BINARY_DIR) + "/vmm/ntferry-vmm";
+
+inline bool can_run() {
+    return ::access("/dev/kvm", R_OK | W_OK) == 0 && ::access("/usr/share/seabios/bios-256k.bin", R_OK) == 0;
+}
+
+/// A machine whose disk holds nothing, or the given boot sector, in the background.
+class RunningMachine {
+  public:
+    explicit RunningMachine(const std::string& boot_code, const std::string& options = {}) {
+        std::string sector(512, '\0');
+        sector.replace(0, boot_code.size(), boot_code);
+        if (!boot_code.empty())
+            sector.replace(510, 2, "\x55\xAA");
+        std::ofstream(folder_ / "disk.img", std::ios::binary) << sector << std::string(1 << 20, '\0');
+        const auto result = test::run_shell(fmt::format(
+            "cd {0} && XDG_RUNTIME_DIR={0} {1} --profile nt4 --name box --disk disk.img --memory 64M "
+            "{2} >out 2>err & echo $! > {0}/pid",
+            folder_.path().string(), VMM, options));
+        REQUIRE(result.exit_code == 0);
+        for (int n = 0; n < 200 && ::access((folder_ / "ntferry/box.sock").c_str(), F_OK) != 0; ++n)
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    ~RunningMachine() { ntferry("stop box --force"); }
+    RunningMachine(const RunningMachine&) = delete;
+    RunningMachine& operator=(const RunningMachine&) = delete;
+
+    test::RunResult ntferry(const std::string& arguments) const {
+        return test::run_shell(
+            fmt::format("XDG_RUNTIME_DIR={} {} {}", folder_.path().string(), NTFERRY, arguments));
+    }
+    /// Whether the text screen shows it within half a minute.
+    bool shows(const std::string& text) const {
+        for (int n = 0; n < 150; ++n) {
+            if (ntferry("screenshot box --text").out.find(text) != std::string::npos)
+                return true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(200));
+        }
+        return false;
+    }
+    bool gone() const {
+        for (int n = 0; n < 200; ++n) {
+            if (::access((folder_ / "ntferry/box.sock").c_str(), F_OK) != 0)
+                return true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+        return false;
+    }
+    std::string file(const std::string& name) const {
+        std::ifstream in(folder_ / name, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+    std::string path(const std::string& name) const { return folder_ / name; }
+    /// The process that was started.
+    int process() const { return std::stoi(file("pid")); }
+    /// The one behind the walls: the last of its line of children.
+    int inside() const {
+        int last = process();
+        for (;;) {
+            std::ifstream children(fmt::format("/proc/{0}/task/{0}/children", last));
+            if (int child = 0; children >> child)
+                last = child;
+            else
+                return last;
+        }
+    }
+    /// A line of /proc/PID/status without its name; of a task when one is given.
+    static std::string status(int process, const std::string& name) {
+        std::ifstream in(fmt::format("/proc/{}/status", process));
+        for (std::string line; std::getline(in, line);)
+            if (line.starts_with(name + ":\t"))
+                return line.substr(name.size() + 2);
+        return {};
+    }
+
+  private:
+    test::TempDir folder_;
+};
+
+} // namespace ntferry::test
