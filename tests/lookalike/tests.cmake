@@ -14,4 +14,4 @@ add_executable(test-lookalike
   ${CMAKE_CURRENT_SOURCE_DIR}/lookalike/lookalike_test.cpp ${CMAKE_CURRENT_SOURCE_DIR}/lookalike/boot_test.cpp)
 target_link_libraries(test-lookalike PRIVATE ntferry_test_support)
 catch_discover_tests(test-lookalike DISCOVERY_MODE PRE_TEST TEST_PREFIX "lookalike: "
-  PROPERTIES TIMEOUT 900 LABELS "slow" SKIP_REGULAR_EXPRESSION "SKIP:")
+  PROPERTIES TIMEOUT 900 LABELS "slow;peer" SKIP_REGULAR_EXPRESSION "SKIP:")
