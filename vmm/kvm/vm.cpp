@@ -99,22 +99,26 @@ void Vm::send_msi(const MsiRoute& message) {
     static_cast<void>(::ioctl(fd_.get(), KVM_SIGNAL_MSI, &msi));
 }
 
-bool Vm::coalesce(std::uint64_t address, std::uint32_t length, bool port) {
+bool Vm::coalesce(std::uint64_t address, std::uint32_t length, bool port, unsigned long request) {
     if (coalesced_page_ == 0 || (port && !coalesced_ports_))
         return false;
     kvm_coalesced_mmio_zone zone{};
     zone.addr = address;
     zone.size = length;
     zone.pio = port ? 1 : 0;
-    return ::ioctl(fd_.get(), KVM_REGISTER_COALESCED_MMIO, &zone) == 0;
+    return ::ioctl(fd_.get(), request, &zone) == 0;
 }
 
 bool Vm::coalesce_mmio(GuestAddress address, std::uint32_t length) {
-    return coalesce(address, length, false);
+    return coalesce(address, length, false, KVM_REGISTER_COALESCED_MMIO);
 }
 
 bool Vm::coalesce_port(std::uint16_t port, std::uint32_t length) {
-    return coalesce(port, length, true);
+    return coalesce(port, length, true, KVM_REGISTER_COALESCED_MMIO);
+}
+
+void Vm::uncoalesce_port(std::uint16_t port, std::uint32_t length) {
+    coalesce(port, length, true, KVM_UNREGISTER_COALESCED_MMIO);
 }
 
 bool Vm::has_coalesced() const {

@@ -57,6 +57,8 @@ class Vm {
     /// Collect writes of a range. False when this KVM cannot.
     bool coalesce_mmio(GuestAddress address, std::uint32_t length);
     bool coalesce_port(std::uint16_t port, std::uint32_t length);
+    /// The same range again: its writes exit. What the ring holds stays there until drain().
+    void uncoalesce_port(std::uint16_t port, std::uint32_t length);
     /// Hands over what was collected, oldest first. The machine lock keeps readers apart; the kernel writes
     /// beside them.
     template <typename F>
@@ -69,7 +71,7 @@ class Vm {
 
   private:
     bool next_coalesced(CoalescedWrite& write, std::uint8_t (&data)[8]);
-    bool coalesce(std::uint64_t address, std::uint32_t length, bool port);
+    bool coalesce(std::uint64_t address, std::uint32_t length, bool port, unsigned long request);
 
     FileDescriptor fd_;
     unsigned coalesced_page_ = 0;

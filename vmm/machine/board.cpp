@@ -128,7 +128,8 @@ void Board::build_disks(const profiles::Profile& profile, const profiles::Machin
         return;
     ide_ = std::make_unique<PiixIde>(
         ports, memory_, clock_, lines_->line(IRQ_IDE_PRIMARY), lines_->line(IRQ_IDE_SECONDARY),
-        PiixIdeOptions{.interrupt_delay = Nanoseconds{profile.ide_interrupt_delay_us} * 1000});
+        PiixIdeOptions{.interrupt_delay = Nanoseconds{profile.ide_interrupt_delay_us} * 1000,
+                       .bus_master_moved = host_.bus_master_moved});
     pci_->add(*ide_, address_of(*spec));
     devices_.push_back(ide_.get());
     boot_.ide_device = spec->pci->device;

@@ -30,6 +30,7 @@ struct BoardHost {
     std::function<void()> memory_layout; ///< PAM or SMRAM changed; not before the board is built
     std::function<void()> post_done;     ///< the firmware write-protected itself: boot begins
     std::function<void(int)> debug_exit;
+    std::function<void(std::uint16_t)> bus_master_moved; ///< I/O base of the IDE bus master; 0: not decoded
     std::function<void(const IoApic::Message&)> message; ///< from the I/O APIC
     std::function<void()> messages_changed;
     /// Video RAM of a size that the guest can have mapped.

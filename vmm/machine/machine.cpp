@@ -58,7 +58,8 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
     host.reset = [this] { request_reset(); };
     host.interrupt = [this](bool level) { interrupt_changed(level); };
     host.memory_layout = [this] { memory->apply(board->bridge()); };
-    host.post_done = [this] { hide_firmware_tables(); };
+    host.post_done = [this] { post_done(); };
+    host.bus_master_moved = [this](std::uint16_t at) { collect_bus_master_writes(at); };
     host.debug_exit = [this](int code) {
         emit({MachineEvent::Kind::debug_exit, code, {}});
         stop_now(code);
@@ -70,7 +71,20 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
     };
     board = std::make_unique<Board>(profile, description, std::move(backends), options, memory->memory(),
                                     memory->size(), clock, std::move(host));
+    collect_writes(options);
+    ring_timer = std::make_unique<Timer>(clock, [this] { watch_data_phase(); });
+    clock.on_deadline_changed = [this] { wake(*cpus[0]); };
+    reset_board();
+}
+
+/// Lets KVM collect writes that do nothing before somebody reads or writes something else: every exit empties
+/// the ring first, so devices see the guest's order.
+void Machine::Impl::collect_writes(const MachineOptions& options) {
     vm.coalesce_port(0x80, 1); // delays and POST codes: nobody listens
+    if (!options.firmware_log)
+        vm.coalesce_port(0x402, 1); // SeaBIOS talks without asking whether anybody listens
+    vm.coalesce_port(0x70, 1);      // index of the clock
+    vm.coalesce_port(0x43, 1);      // control word of the timer: latch commands for the most part
     if (board->ide() != nullptr)
         for (const std::uint16_t data_port : {std::uint16_t{0x1F0}, std::uint16_t{0x170}})
             vm.coalesce_port(data_port, 7); // data and task file, but not the command that starts something
@@ -80,9 +94,32 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
         vm.coalesce_port(0x3C0, 0x10);
         vm.coalesce_port(0x3D4, 2);
     }
-    ring_timer = std::make_unique<Timer>(clock, [this] { watch_data_phase(); });
-    clock.on_deadline_changed = [this] { wake(*cpus[0]); };
-    reset_board();
+}
+
+/// The PCI address register, as long as only the firmware runs: CF9h, which resets the machine, lies inside
+/// it, and a guest may well wait for that without doing anything that exits.
+void Machine::Impl::collect_firmware_writes(bool on) {
+    if (on && !firmware_writes_collected)
+        vm.coalesce_port(0xCF8, 4);
+    if (!on && firmware_writes_collected)
+        vm.uncoalesce_port(0xCF8, 4);
+    firmware_writes_collected = on;
+}
+
+/// Status and descriptor table registers of both bus masters (82371SB 2.7.2, 2.7.3): they act when the
+/// command register is written or the status is read. INTR there is no interrupt line.
+void Machine::Impl::collect_bus_master_writes(std::uint16_t base) {
+    const auto each = [&](auto&& act) {
+        for (const unsigned side : {0U, 8U}) {
+            act(static_cast<std::uint16_t>(bus_master_base + side + 2), 1U);
+            act(static_cast<std::uint16_t>(bus_master_base + side + 4), 4U);
+        }
+    };
+    if (bus_master_base != 0)
+        each([this](std::uint16_t port, unsigned count) { vm.uncoalesce_port(port, count); });
+    bus_master_base = base;
+    if (bus_master_base != 0)
+        each([this](std::uint16_t port, unsigned count) { vm.coalesce_port(port, count); });
 }
 
 Machine::Impl::~Impl() {
@@ -120,11 +157,12 @@ void Machine::Impl::update_routes() {
 
 void Machine::Impl::reset_board() {
     board->reset();
+    collect_firmware_writes(true);
     memory->apply(board->bridge());
     const bool apic = profile.interrupts == profiles::InterruptController::apic;
     for (auto& cpu : cpus) {
         cpu->vcpu.reset(apic);
-        cpu->halted = false;
+        cpu->halted = cpu->was_halted = false;
     }
     halt_reported = false;
 }
@@ -159,8 +197,10 @@ void Machine::Impl::stop_now(int code) {
     exit_code = code;
     if (state != MachineState::created)
         state = MachineState::stopped;
-    for (auto& cpu : cpus)
+    for (auto& cpu : cpus) {
+        cpu->sleeper.wake();
         cpu->vcpu.kick();
+    }
     changed.notify_all();
 }
 

@@ -9,6 +9,7 @@
 #include "vmm/machine/machine.hpp"
 #include "vmm/machine/memory_map.hpp"
 #include "vmm/machine/poster.hpp"
+#include "vmm/machine/sleeper.hpp"
 #include "vmm/machine/wake_timer.hpp"
 
 #include <condition_variable>
@@ -23,8 +24,10 @@ struct Machine::Impl {
         kvm::Vcpu vcpu;
         std::thread thread;
         WakeTimer timer;
-        bool halted = false;  ///< waits in HLT
-        bool waiting = false; ///< sleeps on changed until its next deadline
+        Sleeper sleeper;         ///< while halted
+        bool in_guest = false;   ///< from before the lock is given back until it is held again
+        bool halted = false;     ///< waits in HLT
+        bool was_halted = false; ///< has just left HLT: most likely it goes back there soon
     };
 
     Impl(const profiles::Profile& profile, const profiles::MachineDescription& description,
@@ -55,7 +58,10 @@ struct Machine::Impl {
     void watch_data_phase();
     void wake(Processor& cpu);
     void interrupt_changed(bool level);
-    void hide_firmware_tables();
+    void post_done();
+    void collect_writes(const MachineOptions& options);
+    void collect_firmware_writes(bool on);
+    void collect_bus_master_writes(std::uint16_t base);
 
     // State, machine_state.cpp
     Bytes save();
@@ -75,6 +81,8 @@ struct Machine::Impl {
     std::vector<std::unique_ptr<Processor>> cpus;
     std::unique_ptr<Timer> ring_timer; ///< empties the ring while a drive waits for words
     Nanoseconds ring_interval = 0;
+    bool firmware_writes_collected = false;
+    std::uint16_t bus_master_base = 0;           ///< whose writes are collected; 0: none
     std::vector<Vga::WindowWrite> window_writes; ///< of drain(), kept for its memory
 
     MachineState state = MachineState::created;

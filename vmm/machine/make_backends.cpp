@@ -6,6 +6,7 @@
 #include "vmm/host/net/net_backend.hpp"
 #include "vmm/host/serial/char_backends.hpp"
 
+#include <array>
 #include <filesystem>
 #include <iostream>
 
@@ -15,6 +16,20 @@ namespace {
 block::SharedBlockDevice open(const std::string& path, bool read_only) {
     return block::open_disk(path,
                             {.access = read_only ? block::Access::read_only : block::Access::read_write});
+}
+
+/// An address of our own for a card that was given none: the same at every start, another for another
+/// machine. 52:54:00 is locally administered, as QEMU's.
+std::array<std::uint8_t, 6> default_mac(const std::string& machine, std::size_t card) {
+    std::uint32_t hash = 0x811C9DC5; // FNV-1a
+    for (const char letter : machine + '/' + std::to_string(card))
+        hash = (hash ^ static_cast<std::uint8_t>(letter)) * 0x01000193U;
+    return {0x52,
+            0x54,
+            0x00,
+            static_cast<std::uint8_t>(hash >> 16U),
+            static_cast<std::uint8_t>(hash >> 8U),
+            static_cast<std::uint8_t>(hash)};
 }
 
 } // namespace
@@ -44,6 +59,9 @@ MachineBackends make_backends(profiles::MachineDescription& description, const s
         const bool read_only = ::access(path.c_str(), W_OK) != 0;
         backends.floppy = std::make_unique<WorkerDisk>(open(path, read_only), machine_lock, disk_options);
     }
+    for (std::size_t i = 0; i < description.nics.size(); ++i)
+        if (description.nics[i].mac == std::array<std::uint8_t, 6>{})
+            description.nics[i].mac = default_mac(description.name, i);
     for (const profiles::NicSpec& nic : description.nics)
         backends.networks.push_back(net::make_net_backend(
             nic.backend, nic.options, {*machine_lock, [](const std::string& text) {

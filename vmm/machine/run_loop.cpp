@@ -17,6 +17,10 @@ namespace {
 constexpr Nanoseconds RING_FIRST = 300'000;
 constexpr Nanoseconds RING_SLOWEST = 20'000'000;
 
+/// A guest that was idle is given this much longer before the timer gets it out: it is back in HLT by then,
+/// where the deadline is waited for without a signal.
+constexpr std::chrono::microseconds IDLE_SLACK{150};
+
 std::uint64_t load_value(const std::uint8_t* data, unsigned width) {
     std::uint64_t value = 0;
     std::memcpy(&value, data, width <= 8 ? width : 8);
@@ -66,16 +70,19 @@ void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
             return;
         }
         cpu.halted = false;
+        cpu.was_halted = true;
     }
     if (boot_processor) {
         prepare_interrupt(cpu);
         if (const Nanoseconds next = clock.next_deadline(); next != never)
-            cpu.timer.wake_by(clock.host_time(next));
+            cpu.timer.wake_by(clock.host_time(next), cpu.was_halted ? IDLE_SLACK : IDLE_SLACK.zero());
     }
     ++in_guest;
+    cpu.in_guest = true;
     held.unlock();
     const kvm::ExitReason reason = cpu.vcpu.run();
     held.lock();
+    cpu.in_guest = false;
     ++exits;
     drain();
     handle(cpu, reason);
@@ -85,18 +92,16 @@ void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
 
 void Machine::Impl::wait_halted(Processor& cpu, std::unique_lock<std::mutex>& held) {
     const Nanoseconds next = cpu.vcpu.number() == 0 ? clock.next_deadline() : never;
-    cpu.waiting = true;
-    if (next == never)
-        changed.wait(held);
-    else
-        changed.wait_until(held, clock.host_time(next));
-    cpu.waiting = false;
+    cpu.sleeper.prepare();
+    held.unlock();
+    cpu.sleeper.sleep_until(next == never ? Sleeper::Clock::time_point::max() : clock.host_time(next));
+    held.lock();
 }
 
 void Machine::Impl::wake(Processor& cpu) {
-    if (cpu.waiting)
-        changed.notify_all();
-    else if (cpu.vcpu.in_guest())
+    cpu.sleeper.wake();
+    // Also one that has given the lock back but not entered yet: it must not go in without looking again.
+    if (cpu.in_guest)
         cpu.vcpu.kick();
 }
 
@@ -128,6 +133,8 @@ void Machine::Impl::handle(Processor& cpu, kvm::ExitReason reason) {
         }
         break;
     case kvm::ExitReason::interrupted:
+        cpu.was_halted = false; // it is busy
+        break;
     case kvm::ExitReason::interrupt_window:
         break;
     case kvm::ExitReason::shutdown:
@@ -229,7 +236,8 @@ void Machine::Impl::drain() {
     flush();
 }
 
-void Machine::Impl::hide_firmware_tables() {
+void Machine::Impl::post_done() {
+    collect_firmware_writes(false);
     const bool apic = profile.interrupts == profiles::InterruptController::apic;
     hide_tables(memory->ram().subspan(0xF0000, 0x10000), !apic);
 }

@@ -24,10 +24,16 @@ void WakeTimer::create(int signal) {
     created_ = true;
 }
 
-void WakeTimer::wake_by(Clock::time_point at) {
-    // One that is set for earlier and has not come yet will do; one in the past has fired.
-    if (armed_ == at || (armed_ < at && armed_ > Clock::now()))
+void WakeTimer::wake_by(Clock::time_point at, std::chrono::nanoseconds slack) {
+    // One that is set for earlier and has not come yet will do; one in the past has fired. With slack it is
+    // put off instead: coming early is what the slack is to avoid.
+    if (slack.count() != 0) {
+        at += slack;
+        if (armed_ == at)
+            return;
+    } else if (armed_ == at || (armed_ < at && armed_ > Clock::now())) {
         return;
+    }
     armed_ = at;
     const auto ns = std::chrono::duration_cast<std::chrono::nanoseconds>(at.time_since_epoch()).count();
     itimerspec when{};

@@ -19,8 +19,8 @@ class WakeTimer {
 
     /// By the thread that is to be woken. @throws SystemError
     void create(int signal);
-    /// Wakes at that time or earlier. Does nothing when it is set so already.
-    void wake_by(Clock::time_point at);
+    /// Wakes at that time plus slack, or earlier. Does nothing when it is set so already.
+    void wake_by(Clock::time_point at, std::chrono::nanoseconds slack);
 
   private:
     timer_t timer_{};

@@ -17,11 +17,13 @@ PiixIde::PiixIde(PortBus& ports, GuestMemory& memory, Clock& clock, IrqLine& irq
     : ports_(ports), sides_{std::make_unique<Side>(IdeChannel::Ports{0x1F0, 0x3F6}, memory, clock, irq14,
                                                    options.interrupt_delay),
                             std::make_unique<Side>(IdeChannel::Ports{0x170, 0x376}, memory, clock, irq15,
-                                                   options.interrupt_delay)} {
+                                                   options.interrupt_delay)},
+      bus_master_moved_(std::move(options.bus_master_moved)) {
     PiixIde::reset();
 }
 
 PiixIde::~PiixIde() {
+    bus_master_moved_ = {};
     decode_bus_master(0);
     for (const auto& side : sides_)
         decode_channel(*side, false);
@@ -109,6 +111,8 @@ void PiixIde::decode_bus_master(std::uint16_t base) {
         ports_.claim(base, bus_master_ports, *this, name());
         bus_master_base_ = base;
     }
+    if (bus_master_moved_)
+        bus_master_moved_(bus_master_base_);
 }
 
 std::uint32_t PiixIde::port_read(std::uint16_t port, unsigned width) {

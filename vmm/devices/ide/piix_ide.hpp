@@ -10,12 +10,16 @@
 #include "vmm/devices/ide/ide_channel.hpp"
 
 #include <array>
+#include <functional>
 #include <memory>
 
 namespace ntferry::vmm {
 
 struct PiixIdeOptions {
     Nanoseconds interrupt_delay = 0; ///< see IdeChannel
+    /// Called with the I/O base of the bus master registers when it changes, with 0 when they are not
+    /// decoded.
+    std::function<void(std::uint16_t)> bus_master_moved = {};
 };
 
 /// 8086:7010 with channels at 1F0h/3F6h (irq14) and 170h/376h (irq15).
@@ -62,6 +66,7 @@ class PiixIde final : public PciFunction, public PortDevice {
     PortBus& ports_;
     std::array<std::unique_ptr<Side>, 2> sides_;
     std::uint16_t bus_master_base_ = 0; ///< 0: not decoded
+    std::function<void(std::uint16_t)> bus_master_moved_;
 };
 
 } // namespace ntferry::vmm
