@@ -130,6 +130,16 @@ void boot_reach(const Context& context, Findings& findings) {
     if (boot.volume)
         check(*boot.volume, "system partition", "boot.system-beyond-reach");
     check(context.system.place.volume, "boot partition", "boot.system-root-beyond-reach");
+    if (!context.system.beyond_reach.empty())
+        findings.push_back({"boot.file-beyond-reach", Severity::decision,
+                            fmt::format("{} that NTLDR loads lie{} beyond what it reaches",
+                                        context.system.beyond_reach.size() == 1 ? "A file" : "Files",
+                                        context.system.beyond_reach.size() == 1 ? "s" : ""),
+                            fmt::format("{}", fmt::join(context.system.beyond_reach, "; ")),
+                            "INT 13h without extensions ends at cylinder 1023 (KB Q224526): the start fails "
+                            "with a message about a missing or corrupt file.",
+                            "On the server: make room at the start of the partition, copy the files and "
+                            "capture again; or keep scsi() with an emulated SCSI adapter"});
 
     const nt::VolumeFacts& root = context.boot_volume();
     const bool old_loader = boot.ntldr.present && boot.ntldr_linked < sp5_loader_linked &&
@@ -155,7 +165,6 @@ void boot_ini_entries(const Context& context, Findings& findings) {
                             "NTLDR skips them or falls back to \\WINNT.",
                             "They are kept; the entry for the new machine stands before them"});
     const nt::BootChoice* chosen = default_choice(boot);
-    std::size_t systems = 0;
     for (const nt::BootChoice& choice : boot.choices) {
         const bool is_default = &choice == chosen;
         if (!choice.entry.arc) {
@@ -165,7 +174,6 @@ void boot_ini_entries(const Context& context, Findings& findings) {
                  boot.bootsect_dos ? "The entry is kept" : "BOOTSECT.DOS is missing, so it would not start"});
             continue;
         }
-        ++systems;
         if (choice.entry.arc->kind == nt::ArcKind::signature)
             findings.push_back({"boot.signature-arc", is_default ? Severity::decision : Severity::warning,
                                 "An entry uses signature()", line_text(choice),
@@ -201,9 +209,19 @@ void boot_ini_entries(const Context& context, Findings& findings) {
                                 "The disks have to keep their order.",
                                 "Give all disks in the server's order"});
     }
-    if (boot.choices.size() > 0 && chosen == nullptr)
-        findings.push_back({"boot.no-default", Severity::change, "boot.ini has no default entry", "boot.ini",
-                            "NTLDR takes the first.", "The entry for the new machine is made the default"});
+    const std::string& preferred = boot.boot_ini.default_path;
+    const bool listed =
+        std::any_of(boot.choices.begin(), boot.choices.end(), [&](const nt::BootChoice& choice) {
+            return text::iequals(choice.entry.path, preferred);
+        });
+    if (!boot.choices.empty() && (preferred.empty() || !listed))
+        findings.push_back(
+            {"boot.no-default", Severity::change, "boot.ini has no default entry",
+             preferred.empty() ? std::string("boot.ini has no line default=")
+                               : fmt::format("boot.ini: default={} is none of its entries",
+                                             text::printable(preferred, 100)),
+             preferred.empty() ? "NTLDR takes the first." : "NTLDR shows it as an entry of its own.",
+             "The entry for the new machine is made the default"});
     if (context.inspection.installations.size() > 1) {
         std::string titles;
         for (const nt::Installation& one : context.inspection.installations)
@@ -212,7 +230,6 @@ void boot_ini_entries(const Context& context, Findings& findings) {
                             "Only the default one is prepared.",
                             "Say which one is meant if it is not the first"});
     }
-    (void)systems;
 }
 
 void boot_ini_switches(const Context& context, Findings& findings) {
@@ -228,6 +245,12 @@ void boot_ini_switches(const Context& context, Findings& findings) {
                                             one->value.empty() ? "" : "=", text::printable(one->value, 40)),
                                 line_text(*chosen), why, remedy});
     };
+    tell("BASEVIDEO", "boot.basevideo", Severity::info,
+         "NT comes up with VGA, 640x480 in 16 colours: somebody had trouble with the display driver.",
+         "The new entry starts without it once the machine's display is known to work");
+    tell("SOS", "boot.sos", Severity::info, "NTLDR names the drivers that it loads.", "It does no harm");
+    tell("NODEBUG", "boot.nodebug", Severity::info, "It switches the kernel debugger off.",
+         "It does no harm");
     tell("MAXMEM", "boot.maxmem", Severity::warning,
          "NT uses no more memory than this, however much the machine has.",
          "Take it out of the new entry, or keep it on purpose");

@@ -207,4 +207,36 @@ void ft_sets(const Context& context, Findings& findings) {
     }
 }
 
+void ft_state(const Context& context, Findings& findings) {
+    const auto& inspection = context.inspection;
+    for (const nt::FtFacts& set : inspection.ft_sets)
+        if (!set.stale.empty())
+            findings.push_back({"ft.stale-member", Severity::warning,
+                                fmt::format("A member of a {} is not up to date", set.kind),
+                                fmt::format("SYSTEM\\DISK\\Information: {}", joined(set.stale)),
+                                "FTDISK had given it up, or was still filling it: its content is old.",
+                                "The others are used; leave this disk out or regenerate it on the server"});
+    if (inspection.ft_dirty_shutdown && !inspection.ft_sets.empty())
+        findings.push_back({"ft.dirty-shutdown", Severity::info, "FTDISK's sets were not shut down",
+                            "SYSTEM\\DISK\\Information, byte 8",
+                            "Halves of a mirror may differ in what was written last; FTDISK copies the first "
+                            "one over at its next start.",
+                            "Shut the server down properly and capture again if the volume matters"});
+    for (const nt::VolumeFacts& volume : inspection.volumes)
+        if (volume.ft_member && (volume.type & volume::type_ft_disabled) == volume::type_ft_disabled)
+            findings.push_back({"ft.disabled", Severity::decision,
+                                "FTDISK has switched a member of a set off",
+                                fmt::format("{}, type {:02X}", volume.title(), volume.type),
+                                "Its set was broken when the server ran last; its content is old.",
+                                "Leave its disk out, or repair the set on the server"});
+    const bool needs_ftdisk = std::any_of(inspection.ft_sets.begin(), inspection.ft_sets.end(),
+                                          [](const nt::FtFacts& set) { return set.kind != "mirror"; });
+    if (const nt::Service* ftdisk = context.service("Ftdisk");
+        needs_ftdisk && (ftdisk == nullptr || ftdisk->start != nt::start_boot))
+        findings.push_back({"ft.ftdisk-start", Severity::decision, "Ftdisk does not start at boot",
+                            context.service_key("Ftdisk"),
+                            "Without it the members of a set are not put together (KB Q131658).",
+                            "Set its Start to 0 on the server and capture again"});
+}
+
 } // namespace ntferry::assess

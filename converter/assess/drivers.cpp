@@ -40,6 +40,15 @@ std::string sources_of(const Context& context, const std::string& name, bool sam
     return text;
 }
 
+/// Drivers that came with NT for hardware that the machine has not: sound cards, tapes, PCMCIA, mice on
+/// cards of their own. They fail quietly unless their failure is declared severe.
+bool is_absent_hardware(std::string_view name) {
+    static constexpr std::array names = {"pcmcia",  "pnpisa",   "sndblst", "mpu401",  "mssndsys",
+                                         "4mmdat",  "qic117",   "archqic", "tandqic", "dlttape",
+                                         "exabyte", "joystick", "inport",  "busmouse"};
+    return std::any_of(names.begin(), names.end(), [&](const char* one) { return text::iequals(one, name); });
+}
+
 bool is_hardware_group(const nt::Service& service) {
     for (const char* group : {"SCSI miniport", "Primary disk", "System Bus Extender", "filter", "port",
                               "Video", "NDIS", "SCSI class"})
@@ -185,6 +194,16 @@ void oem_drivers(const Context& context, Findings& findings) {
     if (!context.system.product.is_nt4())
         return;
     for (const nt::Service& service : context.system.services) {
+        if (service.is_driver() && service.start <= nt::start_system && service.error_control >= 2 &&
+            is_absent_hardware(service.name))
+            findings.push_back(
+                {"driver.severe", Severity::decision,
+                 fmt::format("{} drives hardware that is gone, and its failure counts as severe",
+                             service.name),
+                 fmt::format("{}\\Start = {}, ErrorControl = {}", context.service_key(service.name),
+                             service.start, service.error_control),
+                 "NT falls back to Last Known Good and then stops.",
+                 "Set its Start to 4 or its ErrorControl to 1 on the server and capture again"});
         if (!service.is_driver() || service.start > nt::start_auto || nt::find_vendor(service) != nullptr ||
             nt::is_stock_driver(service.name) || !is_hardware_group(service))
             continue;

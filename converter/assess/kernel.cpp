@@ -22,6 +22,12 @@ void hal_fit(const Context& context, Findings& findings) {
         return;
     const std::string evidence =
         fmt::format("{}: {}", kernel.hal.file.path, fmt::join(kernel.hal.evidence, "; "));
+    if (!kernel.kernel.file.present)
+        findings.push_back({"hal.kernel-missing", Severity::decision, "The kernel is missing",
+                            kernel.kernel.file.path,
+                            "NTLDR stops: the file is missing or corrupt. boot.ini may name another one with "
+                            "/KERNEL=.",
+                            "Supply it from the installed service pack, or take the switch out of boot.ini"});
     if (!kernel.hal.file.present)
         findings.push_back({"hal.missing", Severity::decision, "The HAL is missing", kernel.hal.file.path,
                             "NTLDR stops: \"Load Needed DLLs for HAL\".",

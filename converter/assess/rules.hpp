@@ -13,9 +13,11 @@ void disk_sizes(const Context& context, Findings& findings);
 void disk_signatures(const Context& context, Findings& findings);
 void disk_letters(const Context& context, Findings& findings);
 void ft_sets(const Context& context, Findings& findings);
+void ft_state(const Context& context, Findings& findings);
 
 // volume.cpp: file systems
 void volume_state(const Context& context, Findings& findings);
+void volume_boot_copy(const Context& context, Findings& findings);
 void volume_format(const Context& context, Findings& findings);
 void volume_space(const Context& context, Findings& findings);
 
@@ -40,6 +42,10 @@ void control_sets(const Context& context, Findings& findings);
 void hal_fit(const Context& context, Findings& findings);
 void hal_consistency(const Context& context, Findings& findings);
 
+// profile.cpp: hardware profiles and load order
+void hardware_profiles(const Context& context, Findings& findings);
+void load_order(const Context& context, Findings& findings);
+
 // storage.cpp: what the boot disk hangs on
 void storage_ide(const Context& context, Findings& findings);
 void storage_adapters(const Context& context, Findings& findings);
@@ -56,6 +62,7 @@ void logon(const Context& context, Findings& findings);
 
 // settings.cpp: STOP screen, page files, BootExecute
 void crash_control(const Context& context, Findings& findings);
+void clock_basis(const Context& context, Findings& findings);
 void page_files(const Context& context, Findings& findings);
 void boot_execute(const Context& context, Findings& findings);
 

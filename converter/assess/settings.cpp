@@ -23,6 +23,16 @@ void crash_control(const Context& context, Findings& findings) {
              "Set to 0 until the first starts have gone well"});
 }
 
+void clock_basis(const Context& context, Findings& findings) {
+    if (context.system.peripherals.utc_clock && context.system.product.is_nt4())
+        findings.push_back({"settings.utc-clock", Severity::info,
+                            "The server's clock was meant to run in UTC",
+                            fmt::format("SYSTEM\\{}\\Control\\TimeZoneInformation\\RealTimeIsUniversal = 1",
+                                        context.system.control_sets.active),
+                            "NT 4.0 does not heed this value and takes the clock for local time.",
+                            "The machine's clock gives local time; look at the time after the first start"});
+}
+
 void page_files(const Context& context, Findings& findings) {
     const std::string key =
         fmt::format("SYSTEM\\{}\\Control\\Session Manager\\Memory Management\\PagingFiles",

@@ -48,6 +48,21 @@ void storage_ide(const Context& context, Findings& findings) {
     };
     want("atapi", nt::start_boot, "storage.atapi", "SCSI miniport");
     want("Disk", nt::start_boot, "storage.disk", "SCSI class");
+    if (const auto found = context.system.files.find("drivers\\atapi.sys");
+        found != context.system.files.end() && found->second.present && found->second.version &&
+        context.service_pack() >= 4)
+        if (const auto level = nt::service_pack_of(found->second.version->file); level && *level < 4)
+            for (const nt::DiskFacts& disk : context.inspection.disks)
+                if (disk.bytes > (std::uint64_t{8} << 30U)) {
+                    findings.push_back(
+                        {"storage.atapi-level", Severity::decision,
+                         "ATAPI.SYS is older than the installed service pack, and a disk is larger than 8 GB",
+                         fmt::format("{} {}; {}", found->second.path, found->second.version_text(),
+                                     disk.source),
+                         "ATAPI.SYS before SP4 hangs or does not see the whole disk (KB Q197667).",
+                         "Supply ATAPI.SYS of the installed service pack"});
+                    break;
+                }
     if (const nt::Service* cdrom = context.service("Cdrom");
         cdrom == nullptr || cdrom->start >= nt::start_demand)
         findings.push_back({"storage.cdrom", Severity::change, "The CD-ROM driver does not start",

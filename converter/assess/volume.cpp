@@ -21,10 +21,13 @@ void volume_state(const Context& context, Findings& findings) {
                                                         volume.type == 0x06 || volume.type == 0x07);
             if (!expected)
                 findings.push_back(
-                    {"volume.unreadable", Severity::warning, fmt::format("{} cannot be read", volume.title()),
+                    {volume.hpfs ? "volume.hpfs" : "volume.unreadable", Severity::warning,
+                     fmt::format("{} cannot be read", volume.title()),
                      fmt::format("boot sector at sector {}: {}", volume.start_lba, volume.problem),
-                     "Its files are not inspected; NT may not read them either.",
-                     "Run chkdsk on the server, or capture its sectors again"});
+                     volume.hpfs ? "NT 4.0 has no driver for it; 3.51 had."
+                                 : "Its files are not inspected; NT may not read them either.",
+                     volume.hpfs ? "Nothing to do if OS/2 used it"
+                                 : "Run chkdsk on the server, or capture its sectors again"});
             continue;
         }
         if (volume.files->log_unclean)
@@ -45,6 +48,18 @@ void volume_state(const Context& context, Findings& findings) {
                  "Best: run chkdsk /f on the server and capture again; else allow changes to a dirty "
                  "volume"});
     }
+}
+
+void volume_boot_copy(const Context& context, Findings& findings) {
+    for (const nt::VolumeFacts& volume : context.inspection.volumes)
+        if (volume.files && volume.bpb && !volume.boot_copy_good && !volume.ft_member)
+            findings.push_back(
+                {"volume.boot-copy", Severity::info,
+                 fmt::format("The copy of the boot sector of {} does not agree with it", volume.title()),
+                 volume.files->kind == volume::FileSystemKind::ntfs
+                     ? fmt::format("last sector of the partition, {}", volume.start_lba + volume.sectors - 1)
+                     : std::string("sector named at 32h of the boot sector"),
+                 "It is only needed when the boot sector is lost (KB Q153973).", "Nothing to do"});
 }
 
 void volume_format(const Context& context, Findings& findings) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/base/text.hpp"
 
+#include "converter/base/utf.hpp"
+
 #include <algorithm>
 #include <array>
 
 namespace ntferry::text {
 namespace {
-
-constexpr char32_t replacement = 0xFFFD;
 
 /// Code page 437, upper half (IBM PC character set; unicode.org MAPPINGS/VENDORS/MICSFT/PC/CP437).
 constexpr std::array<char16_t, 128> cp437 = {
@@ -22,85 +22,23 @@ constexpr std::array<char16_t, 128> cp437 = {
     0x03A6, 0x0398, 0x03A9, 0x03B4, 0x221E, 0x03C6, 0x03B5, 0x2229, 0x2261, 0x00B1, 0x2265, 0x2264, 0x2320,
     0x2321, 0x00F7, 0x2248, 0x00B0, 0x2219, 0x00B7, 0x221A, 0x207F, 0x00B2, 0x25A0, 0x00A0};
 
-void append_utf8(std::string& out, char32_t c) {
-    if (c < 0x80) {
-        out += static_cast<char>(c);
-    } else if (c < 0x800) {
-        out += static_cast<char>(0xC0U | c >> 6U);
-        out += static_cast<char>(0x80U | (c & 0x3FU));
-    } else if (c < 0x10000) {
-        out += static_cast<char>(0xE0U | c >> 12U);
-        out += static_cast<char>(0x80U | (c >> 6U & 0x3FU));
-        out += static_cast<char>(0x80U | (c & 0x3FU));
-    } else {
-        out += static_cast<char>(0xF0U | c >> 18U);
-        out += static_cast<char>(0x80U | (c >> 12U & 0x3FU));
-        out += static_cast<char>(0x80U | (c >> 6U & 0x3FU));
-        out += static_cast<char>(0x80U | (c & 0x3FU));
-    }
-}
-
-/// The next character of UTF-8; malformed, overlong or surrogate sequences are one U+FFFD for their first
-/// byte.
-char32_t next_utf8(std::string_view text, std::size_t& at) {
-    const auto first = static_cast<unsigned char>(text[at++]);
-    if (first < 0x80)
-        return first;
-    const std::size_t more = first >= 0xF0 ? 3U : first >= 0xE0 ? 2U : first >= 0xC2 ? 1U : 0U;
-    if (more == 0 || first > 0xF4 || text.size() - at < more)
-        return replacement;
-    char32_t c = first & (0x3FU >> more);
-    for (std::size_t i = 0; i < more; ++i) {
-        const auto byte = static_cast<unsigned char>(text[at + i]);
-        if ((byte & 0xC0U) != 0x80U)
-            return replacement;
-        c = c << 6U | (byte & 0x3FU);
-    }
-    if ((more == 2 && c < 0x800) || (more == 3 && (c < 0x10000 || c > 0x10FFFF)) ||
-        (c >= 0xD800 && c < 0xE000))
-        return replacement;
-    at += more;
-    return c;
-}
-
 } // namespace
 
 std::string from_utf16le(ByteView bytes) {
-    std::string out;
-    out.reserve(bytes.size() / 2);
-    std::size_t at = 0;
-    for (; at + 1 < bytes.size(); at += 2) {
-        char32_t c = load_le<std::uint16_t>(bytes, at);
-        if (c >= 0xD800 && c < 0xDC00 && at + 3 < bytes.size()) {
-            const char32_t low = load_le<std::uint16_t>(bytes, at + 2);
-            if (low >= 0xDC00 && low < 0xE000) {
-                c = 0x10000 + ((c - 0xD800) << 10U) + (low - 0xDC00);
-                at += 2;
-            }
-        }
-        append_utf8(out, c >= 0xD800 && c < 0xE000 ? replacement : c);
-    }
-    if (at < bytes.size())
-        append_utf8(out, replacement);
+    std::u16string units(bytes.size() / 2, u'\0');
+    for (std::size_t i = 0; i < units.size(); ++i)
+        units[i] = static_cast<char16_t>(load_le<std::uint16_t>(bytes, i * 2));
+    std::string out = utf::to_utf8(units);
+    if (bytes.size() % 2 != 0)
+        utf::append(out, utf::replacement);
     return out;
 }
 
 Bytes to_utf16le(std::string_view utf8) {
-    Bytes out;
-    out.reserve(utf8.size() * 2);
-    const auto put = [&out](char32_t unit) {
-        out.push_back(static_cast<std::uint8_t>(unit & 0xFFU));
-        out.push_back(static_cast<std::uint8_t>(unit >> 8U & 0xFFU));
-    };
-    for (std::size_t at = 0; at < utf8.size();) {
-        const char32_t c = next_utf8(utf8, at);
-        if (c < 0x10000) {
-            put(c);
-        } else {
-            put(0xD800 + ((c - 0x10000) >> 10U));
-            put(0xDC00 + ((c - 0x10000) & 0x3FFU));
-        }
-    }
+    const std::u16string units = utf::to_utf16(utf8);
+    Bytes out(units.size() * 2);
+    for (std::size_t i = 0; i < units.size(); ++i)
+        store_le<std::uint16_t>(out, i * 2, units[i]);
     return out;
 }
 
@@ -108,7 +46,7 @@ std::string from_latin1(ByteView bytes) {
     std::string out;
     out.reserve(bytes.size());
     for (const std::uint8_t byte : bytes)
-        append_utf8(out, byte);
+        utf::append(out, byte);
     return out;
 }
 
@@ -116,7 +54,7 @@ std::string from_cp437(ByteView bytes) {
     std::string out;
     out.reserve(bytes.size());
     for (const std::uint8_t byte : bytes)
-        append_utf8(out, byte < 0x80 ? byte : static_cast<char32_t>(cp437[byte - 0x80U]));
+        utf::append(out, byte < 0x80 ? byte : static_cast<char32_t>(cp437[byte - 0x80U]));
     return out;
 }
 
@@ -124,7 +62,7 @@ Bytes to_cp437(std::string_view utf8) {
     Bytes out;
     out.reserve(utf8.size());
     for (std::size_t at = 0; at < utf8.size();) {
-        const char32_t c = next_utf8(utf8, at);
+        const char32_t c = utf::next(utf8, at).value_or(utf::replacement);
         if (c < 0x80) {
             out.push_back(static_cast<std::uint8_t>(c));
             continue;
@@ -218,11 +156,11 @@ std::string printable(std::string_view utf8, std::size_t limit) {
     for (std::size_t at = 0; at < utf8.size();) {
         if (count++ == limit)
             return out + "...";
-        const char32_t c = next_utf8(utf8, at);
+        const char32_t c = utf::next(utf8, at).value_or(utf::replacement);
         // C0, DEL and C1 steer terminals; the bidirectional overrides reorder what a person reads.
         const bool control = c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x202A && c <= 0x202E) ||
                              (c >= 0x2066 && c <= 0x2069);
-        append_utf8(out, control ? U'.' : c);
+        utf::append(out, control ? U'.' : c);
     }
     return out;
 }

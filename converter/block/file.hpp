@@ -31,6 +31,8 @@ class File {
     virtual void resize(std::uint64_t size) = 0;
     /// fdatasync: what was written before survives a power cut.
     virtual void sync() = 0;
+    /// Asks the system to begin writing this range to the disk, so that a later sync() has less to wait for.
+    virtual void start_writeback(std::uint64_t /*offset*/, std::uint64_t /*length*/) {}
     /// Makes a range inside the file read as zeros and gives its space back; false when that is not possible
     /// here.
     virtual bool punch(std::uint64_t offset, std::uint64_t length) = 0;
@@ -62,6 +64,7 @@ class PosixFile final : public File {
     void write(std::uint64_t offset, ByteView data) override;
     void resize(std::uint64_t size) override;
     void sync() override;
+    void start_writeback(std::uint64_t offset, std::uint64_t length) override;
     bool punch(std::uint64_t offset, std::uint64_t length) override;
     std::vector<Extent> extents(std::uint64_t offset, std::uint64_t length) const override;
 

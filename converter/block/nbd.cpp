@@ -2,6 +2,7 @@
 #include "converter/block/nbd.hpp"
 
 #include "converter/base/shared_library.hpp"
+#include "converter/block/parallel_reads.hpp"
 
 #include <fmt/format.h>
 #include <libnbd.h>
@@ -140,7 +141,7 @@ class Connection {
     bool dead_ = false;
 };
 
-class NbdDevice final : public BlockDevice {
+class NbdDevice final : public BlockDevice, public ParallelReads {
   public:
     NbdDevice(const std::string& uri, Access access)
         : uri_(uri), name_(without_password(uri)), access_(access) {
@@ -155,7 +156,8 @@ class NbdDevice final : public BlockDevice {
         const std::int64_t preferred = nbd_get_block_size(handle, LIBNBD_SIZE_PREFERRED);
         if (preferred >= 512 && preferred <= 65536)
             physical_ = static_cast<std::uint32_t>(preferred);
-        if (nbd_can_multi_conn(handle) == 1 && access_ == Access::read_only)
+        multi_conn_ = nbd_can_multi_conn(handle) == 1 && access_ == Access::read_only;
+        if (multi_conn_)
             allowed_ = most_connections;
         has_status_ = nbd_can_meta_context(handle, base_allocation) == 1;
         free_.push_back(connections_[0].get());
@@ -165,6 +167,8 @@ class NbdDevice final : public BlockDevice {
     std::uint64_t size() const override { return size_; }
     std::uint32_t physical_block_size() const override { return physical_; }
     bool writable() const override { return access_ == Access::read_write; }
+    /// While one reader handles the end of its piece, the server works for the other.
+    unsigned useful_readers() const override { return multi_conn_ ? 2 : 1; }
 
     void read(std::uint64_t offset, MutableByteView out) override {
         check_range(offset, out.size());
@@ -275,6 +279,7 @@ class NbdDevice final : public BlockDevice {
     std::uint64_t size_ = 0;
     std::uint32_t physical_ = 512;
     bool has_status_ = false;
+    bool multi_conn_ = false;
     std::mutex mutex_;
     std::condition_variable returned_;
     std::size_t allowed_ = 1;

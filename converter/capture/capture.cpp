@@ -136,6 +136,11 @@ class Job {
         if (!start.empty() && start != "unreadable" && first_sector_ != "unreadable" &&
             start != first_sector_)
             throw Error(source_.name(), "is not the disk that this capture was begun with: sector 0 differs");
+        if (map.size() > source_.size() || (!mode.empty() && map.size() != source_.size()))
+            throw Error(
+                source_.name(),
+                fmt::format("has {} bytes, the capture was begun with {}", source_.size(), map.size()),
+                "it is another disk, or it no longer shows all of itself");
         map.resize(source_.size());
         if (mode.empty())
             map.comments = new_map().comments;

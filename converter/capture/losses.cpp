@@ -37,7 +37,8 @@ class Namer {
     explicit Namer(block::SharedBlockDevice image) : image_(std::move(image)) {
         try {
             layout_ = volume::read_layout(*image_);
-        } catch (const Error&) { // NOLINT(bugprone-empty-catch): a lost table leaves everything unknown
+        } catch (const Error&) { // a lost table leaves everything unknown
+            table_known_ = false;
         }
     }
 
@@ -46,6 +47,10 @@ class Namer {
         Loss loss{.offset = offset, .length = std::min<std::uint64_t>(limit, 512 - offset % 512)};
         if (offset < 512) {
             loss.kind = LossKind::partition_table;
+            return loss;
+        }
+        if (!table_known_) {
+            loss.length = limit;
             return loss;
         }
         const volume::Partition* partition = partition_at(offset);
@@ -126,6 +131,7 @@ class Namer {
     }
 
     block::SharedBlockDevice image_;
+    bool table_known_ = true;
     volume::DiskLayout layout_;
     std::map<unsigned, OpenVolume> volumes_;
 };

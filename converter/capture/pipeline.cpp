@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/capture/pipeline.hpp"
 
+#include "converter/block/parallel_reads.hpp"
 #include "converter/capture/source_reader.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -34,6 +36,12 @@ Digest digest_of(const Chunk& chunk, Sha256& hash) {
     return hash.finish();
 }
 
+/// A chunk and what of it is to be read.
+struct ReadTask {
+    Chunk chunk;
+    std::vector<ChunkRun> wanted;
+};
+
 /// What the threads share. Every wait ends when one of them failed or the reader is done.
 class Exchange {
   public:
@@ -57,6 +65,52 @@ class Exchange {
         free_.push_back(std::move(buffer));
         changed_.notify_all();
     }
+    /// Hands a chunk to another reading thread; false when none is free. Order does not matter to the image.
+    bool offer_for_reading(ReadTask& task) {
+        const std::lock_guard lock(mutex_);
+        if (idle_readers_ <= to_read_.size() || read_trouble_)
+            return false;
+        to_read_.push_back(std::move(task));
+        changed_.notify_all();
+        return true;
+    }
+    std::optional<ReadTask> next_to_read() {
+        std::unique_lock lock(mutex_);
+        ++idle_readers_;
+        changed_.wait(lock, [&] { return !to_read_.empty() || reader_done_; });
+        --idle_readers_;
+        return pop(to_read_, reading_);
+    }
+    /// The medium refused something: the first reader, who knows how to step around it, does the rest alone.
+    void read_refused(ReadTask task) {
+        const std::lock_guard lock(mutex_);
+        refused_.push_back(std::move(task));
+        read_trouble_ = true;
+        --reading_;
+        changed_.notify_all();
+    }
+    void read_done(std::exception_ptr error) {
+        const std::lock_guard lock(mutex_);
+        if (error) {
+            read_trouble_ = true;
+            if (!error_)
+                error_ = std::move(error);
+        }
+        --reading_;
+        changed_.notify_all();
+    }
+    /// A task that came back, once the other readers are through if wait is set; nothing when there is none.
+    std::optional<ReadTask> next_refused(bool wait) {
+        std::unique_lock lock(mutex_);
+        if (wait)
+            changed_.wait(lock, [&] { return to_read_.empty() && reading_ == 0; });
+        std::size_t ignored = 0;
+        return pop(refused_, ignored);
+    }
+    bool broken() {
+        const std::lock_guard lock(mutex_);
+        return error_ != nullptr;
+    }
     /// Hands a chunk to the hashing thread; false when that has enough to do.
     bool offer_for_hashing(Chunk& chunk) {
         const std::lock_guard lock(mutex_);
@@ -73,7 +127,8 @@ class Exchange {
     }
     std::optional<Chunk> next_to_hash() {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return !to_hash_.empty() || reader_done_; });
+        changed_.wait(
+            lock, [&] { return !to_hash_.empty() || (reader_done_ && to_read_.empty() && reading_ == 0); });
         return pop(to_hash_, hashing_);
     }
     void hashed(Chunk chunk) {
@@ -84,15 +139,18 @@ class Exchange {
     }
     std::optional<Chunk> next_to_write() {
         std::unique_lock lock(mutex_);
-        changed_.wait(
-            lock, [&] { return !to_write_.empty() || (reader_done_ && to_hash_.empty() && hashing_ == 0); });
+        changed_.wait(lock, [&] {
+            return !to_write_.empty() ||
+                   (reader_done_ && to_hash_.empty() && hashing_ == 0 && to_read_.empty() && reading_ == 0);
+        });
         std::size_t ignored = 0;
         return pop(to_write_, ignored);
     }
     void reader_ends(std::exception_ptr error) {
         const std::lock_guard lock(mutex_);
         reader_done_ = true;
-        error_ = std::move(error);
+        if (!error_)
+            error_ = std::move(error);
         changed_.notify_all();
     }
     void writer_fails() {
@@ -106,18 +164,24 @@ class Exchange {
     }
 
   private:
-    static std::optional<Chunk> pop(std::deque<Chunk>& queue, std::size_t& taken) {
+    template <typename Item>
+    static std::optional<Item> pop(std::deque<Item>& queue, std::size_t& taken) {
         if (queue.empty())
             return std::nullopt;
-        Chunk chunk = std::move(queue.front());
+        Item item = std::move(queue.front());
         queue.pop_front();
         ++taken;
-        return chunk;
+        return item;
     }
 
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<std::unique_ptr<ChunkBuffer>> free_;
+    std::deque<ReadTask> to_read_;
+    std::deque<ReadTask> refused_;
+    std::size_t idle_readers_ = 0;
+    std::size_t reading_ = 0;
+    bool read_trouble_ = false;
     std::deque<Chunk> to_hash_;
     std::deque<Chunk> to_write_;
     std::size_t hashing_ = 0;
@@ -126,7 +190,41 @@ class Exchange {
     std::exception_ptr error_;
 };
 
-/// The reading thread.
+/// Passes a chunk that was read on, hashed here if nobody else has time.
+void deliver(Exchange& exchange, Chunk chunk, bool digests, Sha256& hash) {
+    if (!digests || !chunk.whole) {
+        exchange.pass_on(std::move(chunk));
+    } else if (!exchange.offer_for_hashing(chunk)) {
+        chunk.digest = digest_of(chunk, hash);
+        exchange.pass_on(std::move(chunk));
+    }
+}
+
+/// A further reading thread: whole chunks of a source that serves several readers better than one.
+void read_chunks(Exchange& exchange, block::BlockDevice& source, bool digests,
+                 std::atomic<std::uint64_t>& bytes_read) {
+    Sha256 hash;
+    while (std::optional<ReadTask> task = exchange.next_to_read()) {
+        Chunk& chunk = task->chunk;
+        try {
+            for (const ChunkRun& run : task->wanted) {
+                source.read(chunk.offset + run.offset, chunk.buffer->view().subspan(run.offset, run.length));
+                bytes_read += run.length;
+            }
+            chunk.read = std::move(task->wanted);
+            chunk.whole = !chunk.partial;
+            find_data(chunk);
+            deliver(exchange, std::move(chunk), digests, hash);
+            exchange.read_done(nullptr);
+        } catch (const block::ReadError&) {
+            exchange.read_refused(std::move(*task));
+        } catch (...) {
+            exchange.read_done(std::current_exception());
+        }
+    }
+}
+
+/// The first reading thread, which says what is read and steps around errors.
 class Feeder {
   public:
     Feeder(Exchange& exchange, block::BlockDevice& source, const SkipList& skips,
@@ -169,19 +267,25 @@ class Feeder {
             chunk.buffer = exchange_.take_buffer();
             if (!chunk.buffer)
                 return;
-            reader_.read(chunk, wanted);
             std::uint64_t bytes = 0;
             for (const ChunkRun& run : wanted)
                 bytes += run.length;
             skipped_ += length - bytes;
-            if (!digests_ || !chunk.whole) {
-                exchange_.pass_on(std::move(chunk));
-            } else if (!exchange_.offer_for_hashing(chunk)) {
-                chunk.digest = digest_of(chunk, hash_);
-                exchange_.pass_on(std::move(chunk));
-            }
+            ReadTask task{std::move(chunk), wanted};
+            if (!exchange_.offer_for_reading(task))
+                read(task);
+            while (std::optional<ReadTask> refused = exchange_.next_refused(false))
+                read(*refused);
+            if (exchange_.broken())
+                return;
         }
         send_empty();
+        while (std::optional<ReadTask> refused = exchange_.next_refused(true))
+            read(*refused);
+    }
+    void read(ReadTask& task) {
+        reader_.read(task.chunk, task.wanted);
+        deliver(exchange_, std::move(task.chunk), digests_, hash_);
     }
     void add_empty(std::uint64_t offset, std::uint64_t length) {
         if (empty_.length == 0)
@@ -247,6 +351,11 @@ PipelineResult run_pipeline(block::BlockDevice& source, const SkipList& skips, T
     Feeder feeder(exchange, source, skips, before, digests, stop);
     std::jthread reading([&] { feeder.run(); });
     std::jthread hashing([&] { hash_chunks(exchange); });
+    std::atomic<std::uint64_t> read_beside{0};
+    std::vector<std::jthread> readers;
+    if (const auto* parallel = dynamic_cast<const block::ParallelReads*>(&source))
+        for (unsigned i = 1; i < parallel->useful_readers(); ++i)
+            readers.emplace_back([&] { read_chunks(exchange, source, digests, read_beside); });
     ProgressState state{.done = 0, .total = source.size()};
     try {
         while (std::optional<Chunk> chunk = exchange.next_to_write()) {
@@ -264,7 +373,10 @@ PipelineResult run_pipeline(block::BlockDevice& source, const SkipList& skips, T
     reading.join();
     if (const std::exception_ptr error = exchange.reader_error())
         std::rethrow_exception(error);
-    return feeder.result();
+    PipelineResult result = feeder.result();
+    readers.clear(); // they have ended: joined
+    result.bytes_read += read_beside;
+    return result;
 }
 
 } // namespace ntferry::capture

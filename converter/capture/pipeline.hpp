@@ -19,7 +19,8 @@ struct PipelineResult {
 /// Reads everything that matters and that target.map() calls non-tried, in order, and stores it.
 ///
 /// A thread reads, a second hashes, the caller's writes and tells progress; six chunks of 4 MiB are under
-/// way at most. Where hashing falls behind, the reader hashes too.
+/// way at most. Where hashing falls behind, the reader hashes too. A source that implements
+/// block::ParallelReads has more readers.
 /// @throws Error of the source or the target, after what was read before has been stored; Interrupted
 PipelineResult run_pipeline(block::BlockDevice& source, const SkipList& skips, Target& target, bool digests,
                             Progress& progress, const std::stop_token& stop);

@@ -105,6 +105,10 @@ void SourceReader::read(Chunk& chunk, const std::vector<ChunkRun>& wanted) {
                 read_run(chunk, wanted[i]);
     }
     chunk.whole = chunk.unread.empty() && !chunk.partial;
+    find_data(chunk);
+}
+
+void find_data(Chunk& chunk) {
     // Zeros are left out in pages of the disk, not of the run: a page is stored as a whole or not at all.
     for (const ChunkRun& run : chunk.read) {
         const ByteView bytes = chunk.buffer->view().subspan(run.offset, run.length);

@@ -42,6 +42,9 @@ class SourceReader {
     std::uint64_t bytes_read_ = 0;
 };
 
+/// Finds what is not zero in what was read: fills chunk.data, in pages of the disk.
+void find_data(Chunk& chunk);
+
 /// Errors after which going on makes no sense: the device has left, not a sector.
 bool source_is_gone(const block::ReadError& error);
 

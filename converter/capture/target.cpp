@@ -55,6 +55,12 @@ void Target::write_data(const Chunk& chunk) {
         image_->write(chunk.offset + run.offset, chunk.buffer->view().subspan(run.offset, run.length));
         written_ += run.length;
     }
+    // The disk works while the next chunks are read and hashed, not at the end.
+    constexpr std::uint64_t writeback_step = 16U << 20U;
+    if (written_ - written_back_ >= writeback_step) {
+        image_->start_writeback();
+        written_back_ = written_;
+    }
 }
 
 /// Old content that is now zero or left out. What could not be read stays as it was.

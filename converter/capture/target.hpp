@@ -54,6 +54,7 @@ class Target {
     std::vector<std::optional<Digest>> digests_;
     std::vector<Digest> known_;
     std::uint64_t written_ = 0;
+    std::uint64_t written_back_ = 0; ///< of them, asked to be on their way to the disk
     std::uint64_t changed_chunks_ = 0;
 };
 

@@ -20,6 +20,32 @@ bool has_boot_code(block::BlockDevice& disk) {
     return !all_zero(ByteView(sector).first(440));
 }
 
+/// Sector 16 of an HPFS volume is its super block (Duncan, "Design goals and implementation of the new High
+/// Performance File System", Microsoft Systems Journal 9/1989).
+bool is_hpfs(block::BlockDevice& device) {
+    constexpr std::uint64_t super_block = 16 * 512;
+    Bytes sector(512);
+    if (device.size() < super_block + sector.size())
+        return false;
+    device.read(super_block, sector);
+    return load_le<std::uint32_t>(sector, 0) == 0xF995E849 && load_le<std::uint32_t>(sector, 4) == 0xFA53E9C5;
+}
+
+/// Whether one of the places for a copy of the boot sector holds one with the same geometry and start.
+bool has_good_copy(block::BlockDevice& device, const volume::Bpb& bpb) {
+    const std::vector<std::uint64_t> places = volume::backup_boot_sectors(bpb, device.size() / 512U);
+    return places.empty() || std::any_of(places.begin(), places.end(), [&](std::uint64_t lba) {
+               Bytes sector(512);
+               if (lba >= device.size() / 512U)
+                   return false;
+               device.read(lba * 512U, sector);
+               const auto copy = volume::parse_bpb(sector);
+               return copy && copy->kind == bpb.kind && copy->serial == bpb.serial &&
+                      copy->heads == bpb.heads && copy->sectors_per_track == bpb.sectors_per_track &&
+                      copy->hidden_sectors == bpb.hidden_sectors;
+           });
+}
+
 } // namespace
 
 std::string VolumeFacts::title() const {
@@ -73,12 +99,14 @@ void DiskSet::open_volume(std::size_t volume, const block::SharedBlockDevice& de
     device->read(0, sector);
     facts.bpb = volume::parse_bpb(sector);
     if (!volume::recognise_filesystem(*device)) {
-        facts.problem = "neither FAT nor NTFS";
+        facts.hpfs = is_hpfs(*device);
+        facts.problem = facts.hpfs ? "HPFS, the file system of OS/2" : "neither FAT nor NTFS";
         return;
     }
     try {
         files_[volume] = volume::open_filesystem(device);
         facts.files = files_[volume]->info();
+        facts.boot_copy_good = !facts.bpb || has_good_copy(*device, *facts.bpb);
     } catch (const Error& error) {
         facts.problem = error.problem();
         files_[volume].reset();
@@ -122,6 +150,7 @@ void DiskSet::use_disk_key(ByteView information, const std::map<std::string, std
     try {
         if (!information.empty()) {
             input.information = ft::parse_disk_information(information);
+            ft_dirty_shutdown_ = input.information->dirty_shutdown;
             for (const std::string& problem : input.information->problems)
                 problems_.push_back("DISK\\Information: " + problem);
             sets = ft::find_sets(*input.information);
@@ -135,6 +164,10 @@ void DiskSet::use_disk_key(ByteView information, const std::map<std::string, std
         FtFacts facts;
         facts.kind = std::string(ft::to_string(set.type));
         facts.members = set.members.size();
+        for (const ft::SetMember& member : set.members)
+            if (member.known && member.state != ft::MemberState::healthy)
+                facts.stale.push_back(
+                    fmt::format("disk {:08X}, {}", member.signature, ft::to_string(member.state)));
         for (const ft::SetMember& member : set.members)
             for (std::size_t i = 0; i < volumes_.size(); ++i)
                 if (!volumes_[i].ft_volume && facts_[volumes_[i].disk].layout.signature == member.signature &&

@@ -30,6 +30,7 @@ struct FtFacts {
     std::vector<std::size_t> volumes;     ///< indexes into DiskSet::volumes() of the partitions found
     bool complete = false;                ///< all members found, or one half of a mirror
     std::vector<std::string> notes;       ///< what was missing, stale or assumed
+    std::vector<std::string> stale;       ///< members that FTDISK no longer writes: "disk 1A2B3C4D, orphaned"
     std::string problem;                  ///< why it cannot be put together
     std::optional<std::size_t> assembled; ///< index of the assembled volume
 };
@@ -48,6 +49,9 @@ struct VolumeFacts {
     std::string letter_from;                     ///< "DISK\Information", "order of partitions"
     std::optional<volume::FileSystemInfo> files; ///< nothing where no file system could be opened
     std::optional<volume::Bpb> bpb;
+    /// False where the file system keeps a copy of its boot sector and none is found that agrees with it.
+    bool boot_copy_good = true;
+    bool hpfs = false;   ///< OS/2's file system, which NT 4.0 no longer reads
     std::string problem; ///< why not
 
     /// "disk 0 partition 1", with the letter where there is one: "C: (disk 0 partition 1)".
@@ -77,6 +81,8 @@ class DiskSet {
     void use_disk_key(ByteView information, const std::map<std::string, std::string>& device_letters);
     /// What was wrong with DISK\Information.
     const std::vector<std::string>& problems() const { return problems_; }
+    /// DISK\Information says that FTDISK was not shut down: it synchronises its sets at the next start.
+    bool ft_dirty_shutdown() const { return ft_dirty_shutdown_; }
 
   private:
     void open_volume(std::size_t volume, const block::SharedBlockDevice& device);
@@ -86,6 +92,7 @@ class DiskSet {
     std::vector<FtFacts> ft_;
     std::vector<volume::FileSystemPtr> files_; ///< parallel to volumes_
     std::vector<std::string> problems_;
+    bool ft_dirty_shutdown_ = false;
 };
 
 } // namespace ntferry::nt

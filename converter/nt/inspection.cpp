@@ -2,6 +2,7 @@
 #include "converter/nt/inspection.hpp"
 
 #include "converter/base/text.hpp"
+#include "converter/nt/reach.hpp"
 
 #include <fmt/format.h>
 
@@ -168,6 +169,22 @@ void find_sources(DiskSet& disks, Installation& installation, const std::vector<
     }
 }
 
+/// What NTLDR reads through INT 13h, from its own file to the drivers that start at boot.
+void find_beyond_reach(DiskSet& disks, const BootFacts& boot, Installation& installation,
+                       const std::pair<std::string, std::string>& loaded) {
+    std::vector<FilePlace> places;
+    if (boot.volume)
+        for (const char* name : {"\\ntldr", "\\ntdetect.com", "\\boot.ini"})
+            places.push_back({*boot.volume, name});
+    for (const std::string& name : {loaded.first, loaded.second, std::string("config\\system")})
+        places.push_back({installation.place.volume, installation.place.below("system32\\" + name)});
+    for (const std::string& name : installation.boot_order)
+        if (const Service* service = find_service(installation.services, name))
+            if (const auto place = resolve_nt_path(disks, installation.place, service->effective_image()))
+                places.push_back(*place);
+    installation.beyond_reach = beyond_reach(disks, places);
+}
+
 /// Runs one part of an inspection; its failure becomes a line and leaves the rest alone.
 template <typename Part>
 void attempt(std::vector<std::string>& problems, Part&& part) {
@@ -206,6 +223,10 @@ Installation read_installation(DiskSet& disks, const BootFacts& boot, const Cand
     if (system != nullptr) {
         attempt(problems, [&] { one.services = read_services(*system, set); });
         attempt(problems, [&] {
+            one.group_order = system->strings(set + "\\Control\\ServiceGroupOrder", "List");
+            one.profiles = read_hardware_profiles(*system, set);
+        });
+        attempt(problems, [&] {
             one.boot_order = load_order(*system, set, one.services, start_boot);
             one.system_order = load_order(*system, set, one.services, start_system);
         });
@@ -222,6 +243,7 @@ Installation read_installation(DiskSet& disks, const BootFacts& boot, const Cand
     for (const char* name : boot_chain_files)
         one.files[name] =
             describe_file(disks, {one.place.volume, one.place.below(std::string("system32\\") + name)});
+    find_beyond_reach(disks, boot, one, loaded);
     find_sources(disks, one, options.wanted_drivers);
     one.title = fmt::format("{} on {}", one.place.root, disks.volumes()[one.place.volume].title());
     return one;
@@ -276,6 +298,7 @@ Inspection inspect(DiskSet& disks, const InspectOptions& options) {
     inspection.disks = disks.disks();
     inspection.volumes = disks.volumes();
     inspection.ft_sets = disks.ft_sets();
+    inspection.ft_dirty_shutdown = disks.ft_dirty_shutdown();
     inspection.boot = std::move(boot);
     return inspection;
 }

@@ -4,6 +4,7 @@
 
 #include "converter/nt/boot_files.hpp"
 #include "converter/nt/control_sets.hpp"
+#include "converter/nt/hardware_profiles.hpp"
 #include "converter/nt/hives.hpp"
 #include "converter/nt/kernel.hpp"
 #include "converter/nt/network.hpp"
@@ -47,15 +48,18 @@ struct Installation {
     SetupLog setup_log;
     KernelFacts kernel;
     std::vector<Service> services;         ///< of the active control set
+    std::vector<std::string> group_order;  ///< ServiceGroupOrder\List
     std::vector<std::string> boot_order;   ///< names, Start 0
     std::vector<std::string> system_order; ///< names, Start 1
     std::vector<DriverFacts> drivers;      ///< boot and system start, in load order
     std::vector<KnownService> known;
+    std::vector<HardwareProfile> profiles; ///< of the active control set
     NetworkFacts network;
     Peripherals peripherals;
     bool disk_key = false;                  ///< SYSTEM\DISK has the value Information
     std::string cdrom_letter;               ///< fixed by DISK\\device\CdRom0
     std::map<std::string, FileFacts> files; ///< files that booting needs, by name below system32
+    std::vector<std::string> beyond_reach;  ///< files that NTLDR loads and INT 13h does not reach
     std::map<std::string, std::string>
         driver_sources;                ///< wanted driver file -> where a copy lies on these disks
     std::vector<std::string> problems; ///< what could not be read, one line each
@@ -69,6 +73,7 @@ struct Inspection {
     std::vector<DiskFacts> disks;
     std::vector<VolumeFacts> volumes;
     std::vector<FtFacts> ft_sets;
+    bool ft_dirty_shutdown = false; ///< FTDISK synchronises the sets at the next start
     BootFacts boot;
     std::vector<Installation> installations; ///< the one that boots by default first
     std::vector<std::string> problems;

@@ -151,9 +151,13 @@ json::object of(const NetworkAdapter& adapter) {
                     {"addresses", strings(adapter.ip.addresses)},
                     {"masks", strings(adapter.ip.masks)},
                     {"gateways", strings(adapter.ip.gateways)},
-                    {"wins", strings(adapter.ip.wins)}};
+                    {"wins", strings(adapter.ip.wins)},
+                    {"port_filter", adapter.ip.security_filter},
+                    {"mtu", optional_number(adapter.ip.mtu)}};
     if (adapter.ip.dhcp) {
         ip["dhcp_address"] = safe(adapter.ip.dhcp_address);
+        ip["dhcp_mask"] = safe(adapter.ip.dhcp_mask);
+        ip["dhcp_gateway"] = safe(adapter.ip.dhcp_gateway);
         ip["dhcp_server"] = safe(adapter.ip.dhcp_server);
     }
     return {{"adapter", safe(adapter.key)},
@@ -187,6 +191,7 @@ json::object of(const NetworkFacts& network) {
     return {{"host_name", safe(network.host_name)},
             {"domain", safe(network.domain)},
             {"name_servers", strings(network.name_servers)},
+            {"search_list", strings(network.search_list)},
             {"forwarding", network.forwarding},
             {"routes", strings(network.routes)},
             {"protocols", strings(network.protocols)},
@@ -226,6 +231,8 @@ json::object of(const Peripherals& facts) {
                                     {"mode", safe(one.mode)}});
     out["video"] = std::move(list);
     out["gina"] = safe(facts.gina);
+    out["vga_dll"] = of(facts.vga_dll);
+    out["utc_clock"] = facts.utc_clock;
     out["page_files"] = strings(facts.page_files);
     out["boot_execute"] = strings(facts.boot_execute);
     out["auto_logon"] = facts.auto_logon;
@@ -286,12 +293,20 @@ json::object of(const Installation& one) {
                                    ? json::value(*one.kernel.multiprocessor_kernel)
                                    : json::value(nullptr);
     kernel["hal_title"] = one.kernel.hal_kind != nullptr ? one.kernel.hal_kind->title : "";
+    json::array profiles;
+    for (const HardwareProfile& profile : one.profiles)
+        profiles.push_back(json::object{{"number", profile.number},
+                                        {"name", safe(profile.name)},
+                                        {"current", profile.current},
+                                        {"disabled", strings(profile.disabled)}});
     return {{"title", safe(one.title)},
             {"volume", one.place.volume},
             {"root", safe(one.place.root)},
             {"found_by", safe(one.found_by)},
             {"hives", std::move(hives)},
             {"control_sets", std::move(sets)},
+            {"hardware_profiles", std::move(profiles)},
+            {"beyond_reach", strings(one.beyond_reach)},
             {"product", of(one.product)},
             {"kernel", std::move(kernel)},
             {"drivers", std::move(drivers)},
@@ -320,7 +335,8 @@ json::object to_json(const Inspection& inspection) {
             members.emplace_back(member);
         json::object one{{"kind", safe(set.kind)},      {"members", set.members},
                          {"found", std::move(members)}, {"complete", set.complete},
-                         {"notes", strings(set.notes)}, {"problem", safe(set.problem)}};
+                         {"notes", strings(set.notes)}, {"stale", strings(set.stale)},
+                         {"problem", safe(set.problem)}};
         one["volume"] = set.assembled ? json::value(*set.assembled) : json::value(nullptr);
         sets.push_back(std::move(one));
     }

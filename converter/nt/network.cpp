@@ -193,7 +193,7 @@ NetworkFacts read_network(const registry::Hive& system, const registry::Hive* so
                 adapter.driver_image = service->effective_image();
                 adapter.driver_start = service->start;
             }
-        adapter.disabled = !wanted || adapter.driver_start == start_disabled;
+        adapter.disabled = !wanted || (!adapter.driver.empty() && adapter.driver_start == start_disabled);
         if (const auto key = root->child(adapter.key)) {
             adapter.ip = read_ip(*root, *key, adapter.key);
             if (const auto parameters = key->child("Parameters")) {

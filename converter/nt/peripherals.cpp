@@ -131,6 +131,8 @@ Peripherals read_peripherals(DiskSet& disks, const SystemPlace& place, const reg
     facts.boot_execute = system.strings(manager, "BootExecute");
     facts.auto_reboot = system.dword(control_set + "\\Control\\CrashControl", "AutoReboot").value_or(0) != 0;
     facts.crash_dump = system.dword(control_set + "\\Control\\CrashControl", "CrashDumpEnabled").value_or(0);
+    facts.utc_clock =
+        system.dword(control_set + "\\Control\\TimeZoneInformation", "RealTimeIsUniversal").value_or(0) != 0;
     for (const char* device : {"Device0", "Device1"})
         if (const auto line =
                 system.string(control_set + "\\Services\\atapi\\Parameters\\" + device, "DriverParameter"))

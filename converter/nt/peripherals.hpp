@@ -56,6 +56,7 @@ struct Peripherals {
     std::vector<std::string> boot_execute;
     bool auto_logon = false;      ///< AutoAdminLogon; the password is never read
     bool auto_reboot = false;     ///< CrashControl
+    bool utc_clock = false;       ///< RealTimeIsUniversal, which NT 4.0 does not heed
     std::uint32_t crash_dump = 0; ///< CrashDumpEnabled
     std::string ups_port;         ///< Services\UPS\Port
     std::uint32_t registry_size_limit = 0;

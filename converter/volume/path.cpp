@@ -2,7 +2,7 @@
 #include "converter/volume/path.hpp"
 
 #include "converter/base/error.hpp"
-#include "converter/volume/utf16.hpp"
+#include "converter/base/utf.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -40,7 +40,7 @@ void check_new_name(std::string_view name) {
         return static_cast<unsigned char>(c) < 0x20 ||
                std::string_view("\\/:*?\"<>|").find(c) != std::string_view::npos;
     });
-    const std::size_t units = utf8_to_utf16(name).size();
+    const std::size_t units = utf::name_to_utf16(name).size();
     if (forbidden || units == 0 || units > 255 || name.back() == ' ' || name.back() == '.')
         throw Error(std::string(name), "is not a file name that NT accepts",
                     "choose 1 to 255 characters without \\ / : * ? \" < > |", ErrorKind::usage);

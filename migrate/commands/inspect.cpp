@@ -17,7 +17,7 @@ int run(Invocation& invocation) {
     const nt::Inspection inspection = nt::inspect(disks);
     if (invocation.has("html"))
         report::write_report(invocation.get<std::string>("html"),
-                             report::inspection_document(inspection, invocation.has("all")));
+                             report::inspection_document(inspection, true));
     if (invocation.json)
         invocation.out << boost::json::serialize(nt::to_json(inspection)) << '\n';
     else
@@ -49,7 +49,7 @@ Command inspect_command() {
         options.add_options()                                                                              //
             ("disk", po::value<std::vector<std::string>>()->value_name("SOURCE")->composing(),             //
              "a further disk of the server")                                                               //
-            ("all", "every service, not only those that matter for a migration")                           //
+            ("all", "a row for every service, not only for those that matter for a migration")             //
             ("html", po::value<std::string>()->value_name("FILE"), "write the report as a printable page") //
             ("allow-busy", "read a block device that is mounted or in use");
     };

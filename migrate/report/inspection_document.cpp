@@ -24,6 +24,29 @@ std::string letter_text(char letter) {
     return letter == 0 ? std::string() : std::string(1, letter) + ':';
 }
 
+/// What contradicts itself on a disk, or could not be read.
+void add_disk_problems(Section& section, const Inspection& inspection) {
+    List list;
+    for (std::size_t i = 0; i < inspection.disks.size(); ++i) {
+        const DiskFacts& disk = inspection.disks[i];
+        const auto add = [&](const char* what, const std::string& text) {
+            list.items.push_back(fmt::format("disk {}: {}{}", i, what, text::printable(text, 300)));
+        };
+        if (!disk.problem.empty())
+            add("no partition table: ", disk.problem);
+        for (const std::string& problem : disk.layout.problems)
+            add("partition table: ", problem);
+        for (const std::string& contradiction : disk.geometry.contradictions)
+            add("geometry: ", contradiction);
+        if (disk.problem.empty() && disk.geometry.confidence == volume::GeometryConfidence::none)
+            add("geometry: ", "nothing on the disk tells it");
+        if (disk.problem.empty() && !disk.boot_code && i == 0)
+            add("", "no boot code in the MBR");
+    }
+    if (!list.items.empty())
+        section.blocks.emplace_back(std::move(list));
+}
+
 void add_disks(Document& document, const Inspection& inspection) {
     Section& section = document.section("Disks and volumes");
     Table disks{{"disk", "size", "signature", "geometry", "source"}, {}};
@@ -69,6 +92,10 @@ void add_disks(Document& document, const Inspection& inspection) {
                                                           set.kind, set.volumes.size(), set.members,
                                                           set.problem.empty() ? "" : ": ", set.problem),
                                               set.problem.empty() ? Tone::plain : Tone::warning});
+    for (const FtFacts& set : inspection.ft_sets)
+        if (!set.notes.empty())
+            section.blocks.emplace_back(List{set.notes});
+    add_disk_problems(section, inspection);
 }
 
 void add_boot(Document& document, const Inspection& inspection) {
@@ -76,11 +103,18 @@ void add_boot(Document& document, const Inspection& inspection) {
     if (!boot.volume)
         return;
     Section& section = document.section("Start");
+    std::string boot_geometry;
+    if (!inspection.disks.empty())
+        boot_geometry = joined(inspection.disks.front().geometry.evidence, "; ");
     section.blocks.emplace_back(
         Facts()
             .add("system partition", inspection.volumes[*boot.volume].title())
             .add("NTLDR", boot.ntldr.present ? fmt::format("{} bytes {}", boot.ntldr.size, boot.ntldr_version)
                                              : std::string("missing"))
+            .add("NTDETECT.COM",
+                 boot.ntdetect.present ? fmt::format("{} bytes", boot.ntdetect.size) : std::string("missing"))
+            .add("boot.ini", boot.boot_ini_present ? "" : "missing")
+            .add("INT 13h geometry from", boot_geometry)
             .add("NTBOOTDD.SYS", boot.ntbootdd.present ? "present" : "")
             .add("timeout", boot.boot_ini.timeout ? fmt::format("{} s", *boot.boot_ini.timeout) : "")
             .table());
@@ -99,6 +133,26 @@ void add_boot(Document& document, const Inspection& inspection) {
         entries.rows.push_back({text::printable(choice.entry.path, 80), switches, target});
     }
     section.blocks.emplace_back(std::move(entries));
+    std::vector<std::string> problems = boot.boot_ini.problems;
+    problems.insert(problems.end(), boot.problems.begin(), boot.problems.end());
+    if (!problems.empty())
+        section.blocks.emplace_back(List{problems});
+}
+
+/// Only when it is not Microsoft's.
+std::string vga_text(const FileFacts& vga) {
+    if (!vga.present || vga.company().empty() || text::icontains(vga.company(), "microsoft"))
+        return {};
+    return "replaced by " + text::printable(vga.company(), 80);
+}
+
+void add_hardware_profiles(Section& section, const Installation& one) {
+    Table table{{"hardware profile", "name", "switched off in it"}, {}};
+    for (const HardwareProfile& profile : one.profiles)
+        table.rows.push_back({fmt::format("{:04}{}", profile.number, profile.current ? "*" : ""),
+                              profile.name, joined(profile.disabled)});
+    if (!table.rows.empty())
+        section.blocks.emplace_back(std::move(table));
 }
 
 void add_system(Document& document, const Installation& one) {
@@ -122,15 +176,28 @@ void add_system(Document& document, const Installation& one) {
             .add("processors",
                  product.processors == 0 ? "" : fmt::format("{} ({})", product.processors, product.processor))
             .add("kernel",
-                 fmt::format("{} {}", one.kernel.kernel.name, one.kernel.kernel.file.version_text()))
+                 fmt::format("{} {}{}", one.kernel.kernel.name, one.kernel.kernel.file.version_text(),
+                             !one.kernel.multiprocessor_kernel   ? ""
+                             : *one.kernel.multiprocessor_kernel ? ", for several processors"
+                                                                 : ", for one processor"))
+            .add("kernel evidence", joined(one.kernel.kernel.evidence, "; "))
             .add("HAL", fmt::format("{} {}{}{}", one.kernel.hal.name, one.kernel.hal.file.version_text(),
                                     one.kernel.hal_kind != nullptr ? ", " : "",
                                     one.kernel.hal_kind != nullptr ? one.kernel.hal_kind->title : ""))
             .add("HAL evidence", joined(one.kernel.hal.evidence, "; "))
             .add("contradictions",
-                 joined(one.kernel.hal.contradictions, "; ") + joined(one.kernel.kernel.contradictions, "; "))
+                 joined(one.kernel.hal.contradictions, "; ") +
+                     (one.kernel.hal.contradictions.empty() || one.kernel.kernel.contradictions.empty()
+                          ? ""
+                          : "; ") +
+                     joined(one.kernel.kernel.contradictions, "; "))
             .add("page files", joined(one.peripherals.page_files, "; "))
-            .add("logon", one.peripherals.gina)
+            .add("logon dialogs replaced by", one.peripherals.gina)
+            .add("logs on by itself", one.peripherals.auto_logon ? "yes" : "")
+            .add("vga.dll", vga_text(one.peripherals.vga_dll))
+            .add("CD-ROM letter", one.cdrom_letter)
+            .add("page file of the crash dump",
+                 one.peripherals.crash_dump != 0 ? "memory is written there" : "")
             .table());
     Table hives{{"hive", "size", "state"}, {}};
     for (const HiveFacts& hive : one.hives)
@@ -149,6 +216,7 @@ void add_system(Document& document, const Installation& one) {
         sets.rows.push_back({set.path, joined(roles)});
     }
     section.blocks.emplace_back(std::move(sets));
+    add_hardware_profiles(section, one);
 }
 
 void add_network(Document& document, const Installation& one) {
@@ -159,20 +227,32 @@ void add_network(Document& document, const Installation& one) {
                                     .add("host name", one.network.host_name)
                                     .add("DNS domain", one.network.domain)
                                     .add("DNS servers", joined(one.network.name_servers))
+                                    .add("DNS search list", joined(one.network.search_list))
                                     .add("protocols", joined(one.network.protocols))
                                     .add("routes", joined(one.network.routes, "; "))
                                     .add("forwards packets", one.network.forwarding ? "yes" : "")
                                     .table());
-    Table table{{"adapter", "card", "driver", "address", "mask", "gateway", "state"}, {}};
+    Table table{{"adapter", "card", "driver", "address", "mask", "gateway", "WINS", "more"}, {}};
     for (const NetworkAdapter& adapter : one.network.adapters) {
         const IpConfig& ip = adapter.ip;
+        std::vector<std::string> more;
+        const auto add = [&more](bool yes, std::string text) {
+            if (yes)
+                more.push_back(std::move(text));
+        };
+        add(adapter.virtual_adapter, "team");
+        add(adapter.dial_up, "dial-up");
+        add(!adapter.virtual_adapter && !adapter.dial_up && adapter.disabled, "no bindings");
+        add(ip.dhcp && !ip.dhcp_server.empty(), "DHCP server " + ip.dhcp_server);
+        add(!adapter.address_override.empty(), "MAC " + adapter.address_override);
+        add(ip.security_filter, "port filter");
+        add(ip.mtu.has_value(), fmt::format("MTU {}", ip.mtu.value_or(0)));
+        add(adapter.slot.has_value(), fmt::format("slot {}", adapter.slot.value_or(0)));
         table.rows.push_back({adapter.key, adapter.title, adapter.driver,
                               ip.dhcp ? "DHCP " + ip.dhcp_address : joined(ip.addresses),
-                              ip.dhcp ? ip.dhcp_mask : joined(ip.masks), joined(ip.gateways),
-                              adapter.virtual_adapter ? "team"
-                              : adapter.dial_up       ? "dial-up"
-                              : adapter.disabled      ? "no bindings"
-                                                      : ""});
+                              ip.dhcp ? ip.dhcp_mask : joined(ip.masks),
+                              ip.dhcp ? ip.dhcp_gateway : joined(ip.gateways), joined(ip.wins),
+                              joined(more)});
     }
     section.blocks.emplace_back(std::move(table));
     for (const NetworkTeam& team : one.network.teams)
@@ -193,7 +273,7 @@ void add_drivers(Document& document, const Installation& one) {
 }
 
 void add_services(Document& document, const Installation& one, bool all) {
-    Section& section = document.section(all ? "Services" : "Services with a meaning for the migration");
+    Section& section = document.section("Services");
     Table table{{"service", "start", "what it is"}, {}};
     if (all) {
         for (const Service& service : one.services)
@@ -211,18 +291,29 @@ void add_services(Document& document, const Installation& one, bool all) {
     }
     if (!table.rows.empty())
         section.blocks.emplace_back(std::move(table));
+    if (all)
+        return;
+    // The rest in a line for each way of starting; --all has a row for each.
+    for (const std::uint32_t start : {start_auto, start_demand, start_disabled}) {
+        std::vector<std::string> names;
+        for (const Service& service : one.services)
+            if (service.is_program() && service.start == start)
+                names.push_back(service.name);
+        if (!names.empty())
+            section.blocks.emplace_back(Paragraph{fmt::format("{}: {}", start_name(start), joined(names))});
+    }
 }
 
 void add_peripherals(Document& document, const Installation& one) {
     const Peripherals& facts = one.peripherals;
-    Section& section = document.section("Printers, shares, ports, applications");
+    Section& section = document.section("Printers, shares, ports, displays, applications");
     const auto add = [&section](Table table) {
         if (!table.rows.empty())
             section.blocks.emplace_back(std::move(table));
     };
-    Table printers{{"printer", "port", "driver"}, {}};
+    Table printers{{"printer", "port", "driver", "shared as"}, {}};
     for (const Printer& printer : facts.printers)
-        printers.rows.push_back({printer.name, printer.port, printer.driver});
+        printers.rows.push_back({printer.name, printer.port, printer.driver, printer.share});
     add(std::move(printers));
     Table shares{{"share", "path", "remark"}, {}};
     for (const Share& share : facts.shares)
@@ -232,6 +323,12 @@ void add_peripherals(Document& document, const Installation& one) {
     for (const PortUser& user : facts.ports)
         ports.rows.push_back({user.port, user.user});
     add(std::move(ports));
+    Table video{{"display driver", "start", "mode", "display libraries"}, {}};
+    for (const VideoDriver& driver : facts.video)
+        if (driver.start < start_disabled)
+            video.rows.push_back({driver.service, start_name(driver.start), text::printable(driver.mode, 40),
+                                  joined(driver.display_drivers)});
+    add(std::move(video));
     Table applications{{"application", "version", "publisher"}, {}};
     for (const Application& application : facts.applications)
         applications.rows.push_back({application.name, application.version, application.publisher});

@@ -96,7 +96,8 @@ nt::Inspection healthy() {
     one.services = {driver("atapi", 0, "SCSI miniport"),     driver("Disk", 0, "SCSI class"),
                     driver("Cdrom", 1, "SCSI CDROM Class"),  driver("i8042prt", 1, "Keyboard Port"),
                     driver("Kbdclass", 1, "Keyboard Class"), driver("Mouclass", 1, "Pointer Class"),
-                    driver("VgaSave", 1, "Video Save")};
+                    driver("VgaSave", 1, "Video Save"),      driver("Fs_Rec", 1, "Boot file system")};
+    one.group_order = {"SCSI miniport", "SCSI class", "SCSI CDROM class"};
     nt::VideoDriver save;
     save.service = "VgaSave";
     save.start = 1;
@@ -207,6 +208,22 @@ const std::vector<Case>& cases() {
         {"boot.multi-form", S::change, [](I& i) { replace_boot_ini(i, "multi(1)disk(0)rdisk(0)partition(1)\\WINNT", ""); }},
         {"boot.rdisk", S::warning, [](I& i) { replace_boot_ini(i, "multi(0)disk(0)rdisk(1)partition(1)\\WINNT", ""); }},
         {"boot.several", S::warning, [](I& i) { i.installations.push_back(server(i)); }},
+        {"boot.burnmemory", S::warning, [](I& i) { replace_boot_ini(i, arc, "/burnmemory=32"); }},
+        {"boot.pae", S::warning, [](I& i) { replace_boot_ini(i, arc, "/pae"); }},
+        {"boot.basevideo", S::info, [](I& i) { replace_boot_ini(i, arc, "/basevideo"); }},
+        {"boot.no-default", S::change, [](I& i) { i.boot.boot_ini.default_path.clear(); }},
+        {"boot.system-beyond-reach-end", S::warning, [](I& i) { i.volumes[0].sectors = 17000000; }},
+        {"boot.file-beyond-reach", S::decision, [](I& i) { server(i).beyond_reach = {"C:\\WINNT\\system32\\hal.dll at sector 17000000"}; }},
+        {"profile.several", S::info, [](I& i) { server(i).profiles = {{1, "Original Configuration", true, {}}, {2, "Undocked", false, {}}}; }},
+        {"profile.disabled-needed", S::decision, [](I& i) { server(i).profiles = {{1, "", true, {"Disk"}}}; }},
+        {"profile.disabled", S::info, [](I& i) { server(i).profiles = {{1, "", true, {"Beep"}}}; }},
+        {"storage.group-order", S::decision, [](I& i) { server(i).group_order = {"Base"}; }},
+        {"storage.fs-rec", S::warning, [](I& i) { server(i).services.back().start = 4; }},
+        {"storage.disk-missing", S::change, [](I& i) { server(i).services.erase(server(i).services.begin() + 1); }},
+        {"settings.utc-clock", S::info, [](I& i) { server(i).peripherals.utc_clock = true; }},
+        {"hal.kernel-missing", S::decision, [](I& i) { server(i).kernel.kernel.file.present = false; }},
+        {"volume.boot-copy", S::info, [](I& i) { i.volumes[0].boot_copy_good = false; }},
+        {"driver.severe", S::decision, [](I& i) { add_service(i, driver("pcmcia", 1, "System Bus Extender", 3)); }},
         {"boot.maxmem", S::warning, [](I& i) { replace_boot_ini(i, arc, "/MAXMEM=64"); }},
         {"boot.numproc", S::info, [](I& i) { replace_boot_ini(i, arc, "/numproc=1"); }},
         {"boot.onecpu", S::info, [](I& i) { replace_boot_ini(i, arc, "/onecpu"); }},

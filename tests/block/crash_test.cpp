@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/block/vhd/checker.hpp"
+#include "converter/block/vhd/parent_locator.hpp"
+#include "converter/block/vhd/replace_header.hpp"
 #include "converter/block/vhd/vhd.hpp"
 #include "tests/block/memory_file.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -166,6 +168,59 @@ TEST_CASE("a power cut at any step of a write loses nothing that a flush had pro
         more.written(0, 1, 99);
         check_content(*again, more);
     }
+}
+
+TEST_CASE("a power cut at any step of naming another parent leaves the old one or the new one, whole") {
+    const TempDir dir;
+    vhd::CreateOptions options;
+    options.block_size = block_size;
+    vhd::create_dynamic(dir / "base.vhd", disk_bytes, options);
+    Promises promises;
+    {
+        auto child = vhd::create_differencing(dir / "child.vhd", dir / "base.vhd", options);
+        child->write(0, stamped(5, 40));
+        child->flush();
+        promises.written(0, 40, 5);
+        promises.flushed();
+    }
+    const SharedBlockDevice parent = vhd::open(dir / "base.vhd", Access::read_only);
+    const auto log = std::make_shared<FileLog>();
+    MemoryFile file(file_content(dir / "child.vhd"), log);
+    const vhd::DynamicHeader before = *vhd::read_layout(file).header;
+    vhd::ParentReference reference;
+    reference.id.fill(0x5A);
+    reference.timestamp = 4711;
+    reference.file_name = std::u16string(200, u'x') + u".vhd"; // reaches into the header's second sector
+    reference.relative = ".\\somewhere\\else.vhd";
+    reference.absolute = "/somewhere/else.vhd";
+    vhd::set_parent(file, reference);
+    const vhd::DynamicHeader after = *vhd::read_layout(file).header;
+    CHECK(after.parent_name == reference.file_name);
+    CHECK(vhd::read_layout(file).footer.data_offset == 512);
+    CHECK(vhd::stored_parent_names(file, after).at(0).text == reference.relative);
+    REQUIRE(log->steps.size() > 10);
+
+    std::mt19937 random(3);
+    for (int round = 0; round < 30; ++round)
+        for (std::size_t cut = 0; cut <= log->steps.size(); ++cut) {
+            CAPTURE(round, cut);
+            const Bytes left = test::after_power_cut(*log, cut, random);
+            const MemoryFile image(left);
+            REQUIRE(vhd::check(image).usable());
+            const vhd::DynamicHeader header = *vhd::read_layout(image).header;
+            const bool old_one = header.serialize() == before.serialize();
+            REQUIRE((old_one || header.serialize() == after.serialize()));
+            CHECK(vhd::stored_parent_names(image, header).at(0).text ==
+                  (old_one ? ".\\base.vhd" : reference.relative));
+            check_content(*vhd::open_image(std::make_unique<MemoryFile>(left), Access::read_only, parent),
+                          promises);
+            MemoryFile repaired(left);
+            vhd::repair(repaired);
+            REQUIRE(vhd::check(repaired).usable());
+            check_content(*vhd::open_image(std::make_unique<MemoryFile>(repaired.content()),
+                                           Access::read_write, parent),
+                          promises);
+        }
 }
 
 TEST_CASE("a writer killed at random times leaves what it had flushed") {

@@ -121,6 +121,149 @@ TEST_CASE("SIGINT and kill -9 leave an image that --resume finishes") {
     CHECK(run_shell(program + " image compare --quiet " + disk + " " + (dir / "a.vhd")).exit_code == 0);
 }
 
+TEST_CASE("a signal in any phase is one line, and --resume or the same command again finishes the work") {
+    if (!test::have_program("nbdkit"))
+        NTFERRY_SKIP("nbdkit is not installed");
+    const TempDir dir;
+    const std::string disk = test::make_volume_disk(dir.path().string(), "ntfs");
+    if (disk.empty())
+        NTFERRY_SKIP("mkntfs or sfdisk is missing");
+    const std::string image = dir / "a.vhd";
+    const auto [phase, command, bad] = GENERATE_COPY(table<std::string, std::string, std::string>({
+        {"used clusters", "capture", ""},
+        {"capture", "capture", ""},
+        {"pass 4: trimming", "capture --raw", "EIO"},
+        {"pass 5: sector by sector", "capture --raw", "EIO"},
+        {"retry 1 of 50", "capture --raw --retries 50", "EIO"},
+        {"update", "capture --update", ""},
+        {"verify image", "image verify", ""},
+    }));
+    const std::string signal = GENERATE("INT", "TERM");
+    CAPTURE(phase, signal);
+    // What is bad is so only while a file is there: the second run reads it. The script is slow enough by
+    // itself.
+    const std::string bad_here = dir / "bad";
+    const std::string plain = program + " capture --quiet " + (bad.empty() ? "" : "--raw ");
+    if (command == "capture --update" || command == "image verify")
+        REQUIRE(run_shell(plain + disk + " " + image).exit_code == 0);
+    if (!bad.empty())
+        std::ofstream(bad_here) << "";
+    const std::string script =
+        "eval get_size='stat -c %s " + disk + "' pread='if [ -e " + bad_here +
+        " ] && [ $4 -lt 1200000 ] && [ $(($4+$3)) -gt 1000000 ]; then echo EIO a bad place >&2; exit 1; fi; "
+        "dd if=" +
+        disk + " skip=$4 count=$3 iflag=count_bytes,skip_bytes bs=64k 2>/dev/null'";
+    const NbdKit nbd(dir, bad.empty() ? "--filter=delay file " + disk + " rdelay=60ms" : script);
+    const std::string arguments =
+        command == "image verify" ? image + " --source " + nbd.uri() : nbd.uri() + " " + image;
+    const std::string events = dir / "events";
+    // The phase has been told, and it is still going on: this long is nothing against the delays.
+    const RunResult result = run_shell(
+        program + " " + command + " --json " + arguments + " >/dev/null 2>" + events +
+        " & p=$!; for i in $(seq 1200); do grep -q '\"" + phase + "\"' " + events +
+        " && break; kill -0 $p 2>/dev/null || break; sleep 0.02; done; kill -" + signal + " $p; wait $p");
+    std::ifstream log(events);
+    const std::string told{std::istreambuf_iterator<char>(log), std::istreambuf_iterator<char>()};
+    INFO(told);
+    CHECK_THAT(told, Contains("\"" + phase + "\""));
+    CHECK(result.exit_code == 130);
+    CHECK(std::count(told.begin(), told.end(), '\n') >= 1);
+    CHECK_THAT(told, Contains("interrupted"));
+    std::filesystem::remove(bad_here);
+    if (command == "image verify") {
+        CHECK(run_shell(program + " image verify --quiet " + image + " --source " + disk).exit_code == 0);
+        return;
+    }
+    if (std::filesystem::exists(image)) {
+        CHECK(run_shell(program + " image check " + image).exit_code == 0);
+        const std::string again = command == "capture --update" ? "--update " : "--resume ";
+        CHECK(run_shell(plain + again + disk + " " + image).exit_code == 0);
+    } else {
+        CHECK(phase == "used clusters");
+        CHECK(run_shell(plain + disk + " " + image).exit_code == 0);
+    }
+    CHECK(run_shell(program + " image verify --quiet " + image + " --source " + disk).exit_code == 0);
+}
+
+TEST_CASE("a file system without room is one line, and --resume goes on once there is some") {
+    if (geteuid() != 0)
+        NTFERRY_SKIP("needs root to mount a small file system");
+    const TempDir dir;
+    const std::string disk = make_disk(dir);
+    const std::string folder = dir / "small";
+    std::filesystem::create_directory(folder);
+    if (run_shell("mount -t tmpfs -o size=9m tmpfs " + folder).exit_code != 0)
+        NTFERRY_SKIP("tmpfs cannot be mounted here");
+    const std::string image = folder + "/a.vhd";
+    const RunResult result = run_shell(program + " capture --raw --quiet " + disk + " " + image);
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.err, Contains("No space left on device") && Contains("make room"));
+    CHECK(one_line(result.err));
+    CHECK(run_shell(program + " image check " + image).exit_code == 0);
+    CHECK(run_shell("mount -o remount,size=64m " + folder).exit_code == 0);
+    CHECK(run_shell(program + " capture --raw --resume --quiet " + disk + " " + image).exit_code == 0);
+    CHECK(run_shell(program + " image compare --quiet " + disk + " " + image).exit_code == 0);
+    CHECK(run_shell("umount " + folder).exit_code == 0);
+}
+
+TEST_CASE("a source that came back smaller is refused, and the image stays as it was") {
+    const TempDir dir;
+    const std::string disk = make_disk(dir);
+    std::filesystem::copy_file(disk, dir / "short.img");
+    std::filesystem::resize_file(dir / "short.img", disk_size / 2);
+    REQUIRE(run_shell(program + " capture --raw --quiet " + disk + " " + (dir / "a.vhd")).exit_code == 0);
+    for (const char* mode : {"--resume", "--update"}) {
+        const RunResult result = run_shell(program + " capture --raw --quiet " + mode + " " +
+                                           (dir / "short.img") + " " + (dir / "a.vhd"));
+        INFO(mode << ": " << result.err);
+        CHECK(result.exit_code != 0);
+        CHECK(one_line(result.err));
+    }
+    CHECK(run_shell(program + " image verify --quiet --source " + disk + " " + (dir / "a.vhd")).exit_code ==
+          0);
+}
+
+TEST_CASE("maps go both ways between this program and GNU ddrescue's own tools") {
+    if (!test::have_program("ddrescue") || !test::have_program("ddrescuelog"))
+        NTFERRY_SKIP("gddrescue is not installed");
+    const TempDir dir;
+    const std::string disk = make_disk(dir);
+    const std::string map = dir / "rescue.map";
+    // ddrescue got the first 9 MiB and the last 2, with its own map.
+    REQUIRE(run_shell("ddrescue -q -s 9Mi " + disk + " " + (dir / "rescue.img") + " " + map +
+                      " && ddrescue -q -i 22Mi " + disk + " " + (dir / "rescue.img") + " " + map)
+                .exit_code == 0);
+    // Its image with its map is a source; what it did not get is lost, by name.
+    const RunResult partial =
+        run_shell(program + " capture --raw --json --retries 0 " + (dir / "rescue.img") + ",map=" + map +
+                  " " + (dir / "a.vhd") + " 2>/dev/null");
+    CHECK(partial.exit_code == 3);
+    CHECK_THAT(partial.out, Contains("\"losses\":[{"));
+    // Our map of that: the same areas, in ddrescue's eyes.
+    const std::string own = dir / "a.vhd.map";
+    const RunResult status = run_shell("ddrescuelog -t " + own);
+    INFO(status.out << status.err);
+    CHECK(status.exit_code == 0);
+    const auto finished = [&](const std::string& of) {
+        return run_shell("ddrescuelog --list-blocks=+ --block-size=1048576 " + of).out;
+    };
+    CHECK(finished(own) == finished(map));
+    CHECK_FALSE(finished(own).empty());
+    CHECK(run_shell("ddrescuelog --invert-mapfile " + own + " >" + (dir / "inverted.map")).exit_code == 0);
+    // ddrescue goes on with our map as if it were its own, and fills in what is missing.
+    CHECK(run_shell("cp " + own + " " + (dir / "going-on.map") + " && ddrescue -q -r2 " + disk + " " +
+                    (dir / "rescue.img") + " " + (dir / "going-on.map"))
+              .exit_code == 0);
+    CHECK(run_shell("cmp " + disk + " " + (dir / "rescue.img")).exit_code == 0);
+    CHECK(run_shell("ddrescuelog -D " + (dir / "going-on.map")).exit_code == 0); // done
+    // And we go on with ddrescue's: only what it has not finished is read from the disk.
+    CHECK(run_shell("ddrescuelog --change-types=-,+ " + own + " >" + (dir / "none.map")).exit_code == 0);
+    CHECK(run_shell("cp " + map + " " + own + " && " + program + " capture --raw --resume --quiet " + disk +
+                    " " + (dir / "a.vhd"))
+              .exit_code == 0);
+    CHECK(run_shell(program + " image compare --quiet " + disk + " " + (dir / "a.vhd")).exit_code == 0);
+}
+
 TEST_CASE("a full target is one line, and --resume goes on where there is room") {
     const TempDir dir;
     const std::string disk = make_disk(dir);

@@ -73,8 +73,8 @@ TEST_CASE("file systems, partition tables and hives pass their own tools") {
         NTFERRY_SKIP(missing);
     const std::string variant =
         GENERATE("scsi-ntfs", "ide-ntfs", "fat16-ntfs", "geo-240", "compaq-eisa", "compaq-mp", "mps-mp",
-                 "dc-teaming", "tse", "dirty-hive", "alt-hive", "ft-mirror", "ft-stripe", "beyond-8g",
-                 "stale-data", "vendor-raid", "nt351", "win2000", "dos");
+                 "dc-teaming", "tse", "dirty-hive", "alt-hive", "ft-mirror", "ft-stripe", "ft-parity",
+                 "ft-volume", "beyond-8g", "stale-data", "vendor-raid", "nt351", "win2000", "dos");
     CAPTURE(variant);
     const json::object facts = lookalike_facts(variant);
     const std::string disk = lookalike_disk(variant);

@@ -153,6 +153,36 @@ TEST_CASE("a stripe is put together from its disks and gets its letter") {
     CHECK_FALSE(inspected("ft-stripe", 1).ft_sets.at(0).problem.empty());
 }
 
+TEST_CASE(
+    "a stripe with parity is put together, also without one of its disks; the generator drew its parity") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    const Inspection whole = inspected("ft-parity", 3);
+    REQUIRE(whole.ft_sets.size() == 1);
+    REQUIRE(whole.ft_sets[0].assembled);
+    const VolumeFacts& volume = whole.volumes[*whole.ft_sets[0].assembled];
+    CHECK(volume.letter == 'D');
+    REQUIRE(volume.files);
+    CHECK(volume.files->label == "PARITY");
+    CHECK_THAT(whole.ft_sets[0].notes.at(0), Catch::Contains("from the last member"));
+    const Inspection degraded = inspected("ft-parity", 2);
+    REQUIRE(degraded.ft_sets.at(0).assembled);
+    CHECK(degraded.volumes[*degraded.ft_sets[0].assembled].files->label == "PARITY");
+    CHECK_FALSE(inspected("ft-parity", 1).ft_sets.at(0).problem.empty());
+}
+
+TEST_CASE("a volume set is put together from its disks") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    const Inspection inspection = inspected("ft-volume", 2);
+    REQUIRE(inspection.ft_sets.at(0).assembled);
+    const VolumeFacts& volume = inspection.volumes[*inspection.ft_sets[0].assembled];
+    REQUIRE(volume.files);
+    CHECK(volume.files->label == "EXTENDED");
+    CHECK(volume.letter == 'D');
+    CHECK_FALSE(inspected("ft-volume", 1).ft_sets.at(0).problem.empty());
+}
+
 TEST_CASE("no password of the logon key appears in the JSON form") {
     if (const std::string missing = test::lookalike_missing(); !missing.empty())
         NTFERRY_SKIP(missing);

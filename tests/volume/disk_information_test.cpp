@@ -14,7 +14,7 @@ using namespace ntferry::test;
 namespace {
 
 /// One disk with signature 12345678 and two partitions, the first C: and member 0 of mirror 1; bytes laid out
-/// by hand from the table in ntddft.h.
+/// by hand from the published layout.
 Bytes golden() {
     Bytes v(0x30 + 4 + 8 + 2 * 52 + 4 + 12 + 16);
     const auto put16 = [&](std::size_t at, std::uint16_t value) { store_le(v, at, value); };
@@ -158,6 +158,38 @@ TEST_CASE("letters: without DISK\\Information they follow the DOS-like rule") {
     input.disks.push_back(make_disk(2, {part(6, 63), part(5, 2000), part(6, 2063, true)}));
     input.cdroms = 2;
     CHECK(text(derive_letters(input)) == "C=0.1 D=1.0 E=0.4 F=0.5 G=1.2 H=0.2 I=cd0 J=cd1");
+}
+
+TEST_CASE("letters: the examples of Microsoft's own articles") {
+    // KB Q101703: two disks of two partitions, the second of the first NTFS. NT gives C E / D F, DOS C - / D
+    // E.
+    const bool logical = GENERATE(false, true);
+    LetterInput input;
+    for (const std::uint8_t second : {std::uint8_t{7}, std::uint8_t{6}}) {
+        std::vector<Partition> partitions{part(6, 63, false, second == 7)};
+        if (logical)
+            partitions.push_back(part(5, 4000));
+        partitions.push_back(part(second, logical ? 4063 : 4000, logical));
+        input.disks.push_back(make_disk(second, partitions));
+    }
+    CHECK(text(derive_letters(input)) == (logical ? "C=0.0 D=1.0 E=0.2 F=1.2" : "C=0.0 D=1.0 E=0.1 F=1.1"));
+}
+
+TEST_CASE("letters: the rules of KB Q93373, one by one") {
+    LetterInput input;
+    // "If there is a primary partition on the first hard drive marked as active, it gets the first drive
+    // letter."
+    input.disks.push_back(make_disk(1, {part(6, 63), part(7, 4000, false, true)}));
+    CHECK(text(derive_letters(input)) == "C=0.1 D=0.0");
+    // "Otherwise, the first drive letter is assigned to the first recognized primary partition"; "repeated
+    // for all hard drives".
+    input.disks.push_back(make_disk(2, {part(0x83, 63), part(6, 4000), part(7, 8000)}));
+    CHECK(text(derive_letters(input)) == "C=0.1 D=1.1 E=0.0 F=1.2");
+    // Then logical drives "starting with the first drive", then the remaining primaries.
+    input.disks[0] = make_disk(1, {part(6, 63), part(7, 4000, false, true), part(5, 8000),
+                                   part(6, 8063, true), part(0x0B, 9000, true)});
+    input.disks[1] = make_disk(2, {part(6, 4000), part(7, 8000), part(5, 12000), part(7, 12063, true)});
+    CHECK(text(derive_letters(input)) == "C=0.1 D=1.0 E=0.3 F=1.3 G=0.0 H=1.1");
 }
 
 TEST_CASE("letters: partitions that NT does not know and set members get none") {

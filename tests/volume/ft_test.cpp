@@ -172,7 +172,7 @@ TEST_CASE("parity stripes: the layout is recognised by the file system in the se
     }
     const DetectedParity empty = detect_parity_layout(devices(split(Bytes(6 * unit), drawings[0].second)));
     CHECK_FALSE(empty.proven);
-    CHECK(empty.layout == ParityLayout::right_asymmetric);
+    CHECK(empty.layout == ParityLayout::right_asymmetric_from_last);
 }
 
 TEST_CASE("mirrors, stripes and volume sets read as FTDISK makes them") {

@@ -1,7 +1,6 @@
 // NTFS against ntfs-3g's own tools: what they make we read, what we write they read and check.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/volume/open_filesystem.hpp"
-#include "converter/volume/utf16.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/skip.hpp"
 #include "tests/support/temp_dir.hpp"

@@ -1,5 +1,6 @@
 // New VHD files.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "converter/base/utf.hpp"
 #include "converter/block/vhd/fixed_disk.hpp"
 #include "converter/block/vhd/parent_locator.hpp"
 #include "converter/block/vhd/vhd.hpp"
@@ -128,7 +129,7 @@ ImagePtr create_differencing(const std::string& path, const std::string& parent_
     DynamicHeader header = new_header(footer, options.block_size);
     header.parent_id = base.footer.id;
     header.parent_timestamp = base.footer.timestamp;
-    header.parent_name = utf16_from_utf8(std::filesystem::path(parent_path).filename().string());
+    header.parent_name = utf::to_utf16(std::filesystem::path(parent_path).filename().string());
 
     const Bytes relative = encode_locator(relative_locator(path, parent_path));
     const Bytes absolute = encode_locator(std::filesystem::absolute(parent_path).lexically_normal().string());

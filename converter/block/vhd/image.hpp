@@ -22,6 +22,8 @@ class Image : public BlockDevice {
     virtual std::vector<Extent> own_extents(std::uint64_t offset, std::uint64_t length) = 0;
     /// The range reads as zeros afterwards; frees space where it can.
     virtual void zero(std::uint64_t offset, std::uint64_t length) = 0;
+    /// Asks the system to begin writing out what was appended so far; promises nothing.
+    virtual void start_writeback() {}
 };
 
 using ImagePtr = std::unique_ptr<Image>;

@@ -25,10 +25,6 @@ struct ParentName {
     std::string text; ///< UTF-8, as stored
 };
 
-std::u16string utf16_from_utf8(std::string_view text);
-/// Unpaired surrogates become U+FFFD.
-std::string utf8_from_utf16(std::u16string_view text);
-
 /// Every name stored in the file, relative ones first, then absolute ones, then the header's plain name.
 /// Entries that lie outside the file or are unreasonably long are left out.
 std::vector<ParentName> stored_parent_names(const File& file, const DynamicHeader& header);
@@ -42,6 +38,6 @@ std::vector<std::string> parent_candidates(const std::string& child_path,
 std::string relative_locator(const std::string& child_path, const std::string& parent_path);
 
 /// The bytes of a locator: UTF-16LE without a terminator.
-Bytes encode_locator(std::string_view text);
+Bytes encode_locator(std::string_view path);
 
 } // namespace ntferry::block::vhd

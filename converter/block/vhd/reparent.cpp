@@ -1,6 +1,8 @@
 // Changes between a differencing VHD and its parent: commit, rebase.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "converter/base/utf.hpp"
 #include "converter/block/vhd/parent_locator.hpp"
+#include "converter/block/vhd/replace_header.hpp"
 #include "converter/block/vhd/vhd.hpp"
 
 #include <fmt/format.h>
@@ -22,42 +24,6 @@ Layout differencing_layout(const File& file) {
     return layout;
 }
 
-/// The header is two sectors and written as one; disks with 4 KiB sectors write it whole or not at all.
-void write_header(File& file, const Layout& layout) {
-    file.write(layout.footer.data_offset, layout.header->serialize());
-    file.sync();
-}
-
-/// Bytes that the stored locator may take without touching what follows it.
-std::uint64_t room_of(const Layout& layout, const LocatorEntry& entry) {
-    if (layout.footer.creator == creator_ntferry)
-        return entry.data_space;
-    return (entry.data_length + sector_size - 1) / sector_size * sector_size;
-}
-
-void store_locator(File& file, Layout& layout, std::uint32_t platform, const std::string& text) {
-    auto& locators = layout.header->locators;
-    auto slot = std::find_if(locators.begin(), locators.end(),
-                             [&](const LocatorEntry& entry) { return entry.platform == platform; });
-    if (slot == locators.end())
-        slot = std::find_if(locators.begin(), locators.end(),
-                            [](const LocatorEntry& entry) { return entry.platform == 0; });
-    if (slot == locators.end())
-        throw Error(file.name(), "has no free parent locator");
-    const Bytes bytes = encode_locator(text);
-    if (slot->platform == 0 || bytes.size() > room_of(layout, *slot)) {
-        // New room behind the footer, which moves to the new end as it does for a data block.
-        const std::uint64_t at = layout.footer_offset + footer_size + data_alignment -
-                                 (layout.footer_offset + footer_size) % data_alignment;
-        const std::uint64_t space = (bytes.size() + data_alignment - 1) / data_alignment * data_alignment;
-        file.write(at + space, layout.footer.serialize());
-        layout.footer_offset = at + space;
-        *slot = {platform, static_cast<std::uint32_t>(space), 0, at};
-    }
-    file.write(slot->data_offset, bytes);
-    slot->data_length = static_cast<std::uint32_t>(bytes.size());
-}
-
 } // namespace
 
 void rebase(const std::string& child_path, const std::string& parent_path) {
@@ -67,19 +33,15 @@ void rebase(const std::string& child_path, const std::string& parent_path) {
             throw Error(child_path,
                         fmt::format("is an ancestor of '{}' and cannot become its child", parent_path));
     PosixFile file(child_path, Access::read_write);
-    Layout layout = differencing_layout(file);
+    const Layout layout = differencing_layout(file);
     if (parent->size() != layout.disk_size())
         throw Error(child_path, fmt::format("is a disk of {} bytes, '{}' one of {}", layout.disk_size(),
                                             parent_path, parent->size()));
-    store_locator(file, layout, platform_w2ru, relative_locator(child_path, parent_path));
-    store_locator(file, layout, platform_w2ku,
-                  std::filesystem::absolute(parent_path).lexically_normal().string());
-    file.sync();
     const Footer base = parent->layout().footer;
-    layout.header->parent_id = base.id;
-    layout.header->parent_timestamp = base.timestamp;
-    layout.header->parent_name = utf16_from_utf8(std::filesystem::path(parent_path).filename().string());
-    write_header(file, layout);
+    set_parent(file, {base.id, base.timestamp,
+                      utf::to_utf16(std::filesystem::path(parent_path).filename().string()),
+                      relative_locator(child_path, parent_path),
+                      std::filesystem::absolute(parent_path).lexically_normal().string()});
 }
 
 void commit(const std::string& child_path, Progress& progress, std::stop_token stop) {
@@ -97,7 +59,7 @@ void commit(const std::string& child_path, Progress& progress, std::stop_token s
         layout.header->parent_timestamp = now;
         sparse->set_timestamp(now);
         sparse->flush();
-        write_header(child_file, layout);
+        replace_header(child_file, layout, *layout.header);
     }
     const std::uint64_t size = std::min(child->size(), parent->size());
     progress.phase("commit", size);

@@ -31,7 +31,8 @@ SparseDisk::SparseDisk(FilePtr file, Layout layout, Access access, SharedBlockDe
     : file_(std::move(file)), layout_(std::move(layout)), access_(access), parent_(std::move(parent)),
       touch_(touch), size_(layout_.disk_size()), block_size_(layout_.header.value().block_size),
       bitmap_bytes_(bitmap_bytes_for(block_size_)),
-      bat_(Bat::read(*file_, layout_.header->table_offset, layout_.blocks)) {
+      bat_(Bat::read(*file_, layout_.header->table_offset, layout_.blocks)),
+      writeback_from_(layout_.footer_offset) {
     if (writable())
         judge_blocks();
 }
@@ -51,22 +52,30 @@ Layout SparseDisk::layout() const {
 
 /// A disk with overlapping or outlying blocks may be read, but a write could destroy a neighbour.
 void SparseDisk::judge_blocks() const {
-    std::vector<std::uint32_t> sectors;
+    struct Structure {
+        std::uint64_t begin;
+        std::uint64_t end;
+        bool operator<(const Structure& other) const { return begin < other.begin; }
+    };
+    std::vector<Structure> all;
+    const std::uint64_t stride = bitmap_bytes_ + std::uint64_t{block_size_};
     for (std::uint32_t block = 0; block < bat_.size(); ++block)
         if (bat_.allocated(block))
-            sectors.push_back(bat_.sector(block));
-    std::sort(sectors.begin(), sectors.end());
-    const std::uint64_t stride = bitmap_bytes_ + std::uint64_t{block_size_};
-    const std::uint64_t table_end = layout_.header->table_offset + std::uint64_t{bat_.size()} * 4;
-    std::uint64_t free_from = std::max(table_end, layout_.footer.data_offset + dynamic_header_size);
-    for (const std::uint32_t sector : sectors) {
-        const std::uint64_t at = std::uint64_t{sector} * sector_size;
-        if (at < free_from || at + stride > layout_.footer_offset)
-            throw Error(
-                file_->name(),
-                fmt::format("data block at offset {} overlaps another structure or the end of the file", at),
-                "see 'ntferry image check'; it is not opened for writing");
-        free_from = at + stride;
+            all.push_back({bat_.offset(block), bat_.offset(block) + stride});
+    const std::uint64_t header = layout_.footer.data_offset;
+    const std::uint64_t table = layout_.header->table_offset;
+    all.push_back({0, footer_size});
+    all.push_back({header, header + dynamic_header_size});
+    all.push_back({table, table + std::uint64_t{bat_.size()} * 4});
+    std::sort(all.begin(), all.end());
+    std::uint64_t free_from = 0;
+    for (const Structure& one : all) {
+        if (one.begin < free_from || one.end > layout_.footer_offset)
+            throw Error(file_->name(),
+                        fmt::format("the structure at offset {} overlaps another one or the end of the file",
+                                    one.begin),
+                        "see 'ntferry image check'; it is not opened for writing");
+        free_from = one.end;
     }
 }
 
@@ -305,6 +314,17 @@ void SparseDisk::write_sectors(std::uint32_t block, std::uint64_t in_block, Byte
         bitmap.dirty = true;
         dirty_bitmaps_.push_back(block);
     }
+}
+
+void SparseDisk::start_writeback() {
+    const std::lock_guard lock(writer_);
+    // The last block may still be filled: it comes along next time.
+    const std::uint64_t last_block = bitmap_bytes_ + std::uint64_t{block_size_};
+    const std::uint64_t end = layout_.footer_offset > last_block ? layout_.footer_offset - last_block : 0;
+    if (end <= writeback_from_)
+        return;
+    file_->start_writeback(writeback_from_, end - writeback_from_);
+    writeback_from_ = end;
 }
 
 void SparseDisk::flush() {

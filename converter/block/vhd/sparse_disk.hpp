@@ -44,6 +44,7 @@ class SparseDisk final : public Image {
     BlockDevice* parent() const override { return parent_.get(); }
     std::vector<Extent> own_extents(std::uint64_t offset, std::uint64_t length) override;
     void zero(std::uint64_t offset, std::uint64_t length) override;
+    void start_writeback() override;
 
     /// Changes the footer's time stamp to this value at the next flush, as a first write would.
     void set_timestamp(std::uint32_t timestamp);
@@ -88,6 +89,7 @@ class SparseDisk final : public Image {
     Bat bat_;
     std::unordered_map<std::uint32_t, CachedBitmap> bitmaps_;
     std::vector<std::uint32_t> dirty_bitmaps_;
+    std::uint64_t writeback_from_ = 0; ///< file offset; what lies before was asked for
     bool touched_ = false;
     bool copy_stale_ = false;
 };

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/volume/fat/directory.hpp"
 
+#include "converter/base/utf.hpp"
 #include "converter/volume/short_name.hpp"
 #include "converter/volume/unicode_case.hpp"
-#include "converter/volume/utf16.hpp"
 
 #include <algorithm>
 
@@ -63,7 +63,7 @@ const Entry* Directory::find(std::u16string_view name) const {
         if ((entry.attributes & attribute_label) != 0)
             continue;
         if (equal_ignoring_case(entry.name, name) ||
-            equal_ignoring_case(utf8_to_utf16(entry.short_name), name))
+            equal_ignoring_case(utf::name_to_utf16(entry.short_name), name))
             return &entry;
     }
     return nullptr;
@@ -111,8 +111,9 @@ Entry Directory::add(std::u16string_view name, ByteView fields) {
         for (const char16_t c : name)
             short_name.push_back(static_cast<char>(to_upper(c)));
     else
-        short_name = make_short_name(
-            name, [&](const std::string& candidate) { return find(utf8_to_utf16(candidate)) != nullptr; });
+        short_name = make_short_name(name, [&](const std::string& candidate) {
+            return find(utf::name_to_utf16(candidate)) != nullptr;
+        });
     const ShortName stored = store_short_name(short_name);
     Bytes slots;
     if (!plain)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/volume/fat/entry.hpp"
 
-#include "converter/volume/utf16.hpp"
+#include "converter/base/utf.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -105,7 +105,7 @@ class LongName {
 
 FileInfo Entry::info() const {
     FileInfo file;
-    file.name = utf16_to_utf8(name);
+    file.name = utf::name_to_utf8(name);
     if (has_long_name)
         file.short_name = short_name;
     file.attributes = attributes & 0x37U;
@@ -139,7 +139,7 @@ std::vector<Entry> parse_entries(ByteView directory, bool fat32) {
             entry.first_cluster |= std::uint32_t{load_le<std::uint16_t>(slot, 20)} << 16U & 0x0FFFFFFFU;
         entry.size = load_le<std::uint32_t>(slot, 28);
         entry.modified = from_dos_time({load_le<std::uint16_t>(slot, 24), load_le<std::uint16_t>(slot, 22)});
-        entry.short_name = utf16_to_utf8(decode_short_name(entry.stored, 0));
+        entry.short_name = utf::name_to_utf8(decode_short_name(entry.stored, 0));
         if (std::optional<std::u16string> name = long_name.take(entry.stored)) {
             entry.name = std::move(*name);
             entry.has_long_name = true;

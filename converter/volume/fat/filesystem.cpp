@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/volume/fat/filesystem.hpp"
 
+#include "converter/base/utf.hpp"
 #include "converter/volume/fat/open.hpp"
 #include "converter/volume/fat/operation.hpp"
 #include "converter/volume/path.hpp"
-#include "converter/volume/utf16.hpp"
 
 #include <fmt/format.h>
 
@@ -69,7 +69,7 @@ FileSystemInfo FatFileSystem::info() {
             for (const std::uint8_t byte : entry.stored)
                 label.push_back(byte);
             label.resize(label.find_last_not_of(u' ') + 1);
-            info.label = utf16_to_utf8(label);
+            info.label = utf::name_to_utf8(label);
             return;
         }
     });
@@ -85,7 +85,7 @@ std::optional<Directory> FatFileSystem::walk(const std::vector<std::string>& nam
     std::uint32_t cluster = 0;
     for (const std::string& name : names) {
         const Directory directory = open_directory(cluster);
-        const Entry* entry = directory.find(utf8_to_utf16(name));
+        const Entry* entry = directory.find(utf::name_to_utf16(name));
         if (entry == nullptr || !entry->is_directory())
             return std::nullopt;
         cluster = entry->first_cluster;
@@ -97,7 +97,7 @@ FatFileSystem::Found FatFileSystem::find(std::string_view path) {
     std::vector<std::string> names = split_path(path);
     if (names.empty())
         return {open_directory(0), std::nullopt, true};
-    const std::u16string last = utf8_to_utf16(names.back());
+    const std::u16string last = utf::name_to_utf16(names.back());
     names.pop_back();
     std::optional<Directory> directory = walk(names);
     if (!directory)
@@ -260,7 +260,7 @@ void FatFileSystem::build_owners() {
                 if ((entry.attributes & attribute_label) != 0 || entry.stored[0] == '.' ||
                     entry.first_cluster == 0)
                     continue;
-                const std::string here = path + "\\" + utf16_to_utf8(entry.name);
+                const std::string here = path + "\\" + utf::name_to_utf8(entry.name);
                 try {
                     if (!entry.is_directory()) {
                         note(clusters_of(entry), here);

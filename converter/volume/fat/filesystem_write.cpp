@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/volume/fat/filesystem.hpp"
 
+#include "converter/base/utf.hpp"
 #include "converter/volume/fat/operation.hpp"
 #include "converter/volume/path.hpp"
-#include "converter/volume/utf16.hpp"
 
 #include <fmt/format.h>
 
@@ -74,7 +74,7 @@ void FatFileSystem::write_file(std::string_view path, ByteView content) {
         std::optional<Directory> directory = walk(parents);
         if (!directory)
             throw Error({}, "its directory does not exist");
-        const std::u16string name = utf8_to_utf16(last);
+        const std::u16string name = utf::name_to_utf16(last);
         const Entry* existing = directory->find(name);
         if (existing == nullptr)
             check_new_name(last);
@@ -144,7 +144,7 @@ void FatFileSystem::rename(std::string_view from, std::string_view to) {
             throw Error({}, source.root ? "is the root directory" : "no such file on the volume");
         const auto [parents, last] = split_parent(to);
         check_new_name(last);
-        const std::u16string name = utf8_to_utf16(last);
+        const std::u16string name = utf::name_to_utf16(last);
         if (source.entry->is_directory()) {
             // A directory must not move into itself.
             std::vector<std::string> above = parents;
@@ -210,7 +210,7 @@ void FatFileSystem::make_directory(std::string_view path) {
     naming(path, [&] {
         const auto [parents, last] = split_parent(path);
         check_new_name(last);
-        const std::u16string name = utf8_to_utf16(last);
+        const std::u16string name = utf::name_to_utf16(last);
         std::optional<Directory> parent = walk(parents);
         if (!parent)
             throw Error({}, "its directory does not exist");

@@ -49,6 +49,22 @@ std::string_view to_string(SetType type) {
     return "unknown";
 }
 
+std::string_view to_string(MemberState state) {
+    switch (state) {
+    case MemberState::healthy:
+        return "healthy";
+    case MemberState::orphaned:
+        return "orphaned";
+    case MemberState::regenerating:
+        return "regenerating";
+    case MemberState::initialising:
+        return "initialising";
+    case MemberState::synchronising:
+        return "synchronising";
+    }
+    return "in an unknown state";
+}
+
 std::vector<FaultTolerantSet> find_sets(const DiskInformation& information) {
     std::map<std::pair<SetType, std::uint16_t>, FaultTolerantSet> sets;
     for (const DiskRecord& disk : information.disks) {

@@ -37,6 +37,7 @@ struct FaultTolerantSet {
 std::vector<FaultTolerantSet> find_sets(const DiskInformation& information);
 
 std::string_view to_string(SetType type);
+std::string_view to_string(MemberState state);
 
 struct AssembledSet {
     block::SharedBlockDevice device; ///< read-only

@@ -1,4 +1,5 @@
-// Layout: DISK_CONFIG_HEADER and what follows it in the NT DDK's public ntddft.h (facts B.2.6).
+// Layout as M. Russinovich, "Inside the Disk Key" (1997), describes it: a header, the disks with their
+// partitions, the fault-tolerant sets with their members. Packed to 4 bytes, little endian.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/volume/ft/disk_information.hpp"
 

@@ -11,7 +11,8 @@
 namespace ntferry::volume::ft {
 namespace {
 
-constexpr std::array layouts{ParityLayout::right_asymmetric, ParityLayout::right_asymmetric_from_last,
+/// FTDISK's as documented first: the first of those that fit equally well is taken.
+constexpr std::array layouts{ParityLayout::right_asymmetric_from_last, ParityLayout::right_asymmetric,
                              ParityLayout::left_symmetric, ParityLayout::left_asymmetric,
                              ParityLayout::right_symmetric};
 

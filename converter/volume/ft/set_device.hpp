@@ -16,9 +16,10 @@ constexpr std::uint64_t stripe_unit = 65536;
 /// Where the parity of row r lies among n members, and in which order the data goes round it; the names are
 /// those of Linux md.
 ///
-/// Recovery vendors and Microsoft's conference papers describe FTDISK's parity as moving forward by one
-/// member a row with the data in member order (right-asymmetric), the papers with the first row's parity on
-/// the last member. LDM of Windows 2000 is left-symmetric. detect_parity_layout() lets the volume decide.
+/// FTDISK: the paper in Microsoft's MSDN Library of June 1998 (conference papers, "Disk Striping") puts the
+/// parity of row 0 on the last member and that of row 1 on the first, the data in member order; recovery
+/// vendors call NT's rotation "forward". LDM of Windows 2000 is left-symmetric. No volume written by NT 4.0
+/// was at hand to prove it, so detect_parity_layout() tries every layout on the file system in the set.
 enum class ParityLayout : std::uint8_t {
     right_asymmetric,           ///< parity on r mod n
     right_asymmetric_from_last, ///< parity on (r + n - 1) mod n
@@ -47,12 +48,12 @@ block::SharedBlockDevice make_stripe_with_parity(Members members, ParityLayout l
 block::SharedBlockDevice make_volume_set(Members members);
 
 struct DetectedParity {
-    ParityLayout layout = ParityLayout::right_asymmetric;
+    ParityLayout layout = ParityLayout::right_asymmetric_from_last;
     bool proven = false;  ///< the file system fits this layout and no other
     std::string evidence; ///< one line
 };
 
-/// Tries the layouts on the file system in the set. Not proven: FTDISK's documented one.
+/// Tries the layouts on the file system in the set. Not proven: the one that Microsoft's paper draws.
 DetectedParity detect_parity_layout(const Members& members);
 
 } // namespace ntferry::volume::ft

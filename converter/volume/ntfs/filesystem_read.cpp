@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/volume/ntfs/filesystem.hpp"
 
+#include "converter/base/utf.hpp"
 #include "converter/volume/path.hpp"
-#include "converter/volume/utf16.hpp"
 
 #include <fmt/format.h>
 
@@ -115,7 +115,7 @@ std::optional<NtfsFileSystem::Found> NtfsFileSystem::find_names(const std::vecto
         const Inode directory = open_inode(found.record, path, "look it up");
         if ((directory->mrec->flags & MFT_RECORD_IS_DIRECTORY) == 0)
             return std::nullopt;
-        found.name = utf8_to_utf16(name);
+        found.name = utf::name_to_utf16(name);
         const std::optional<std::uint64_t> record = lookup_in(directory.get(), found.name, path);
         if (!record)
             return std::nullopt;
@@ -139,8 +139,8 @@ NtfsFileSystem::Found NtfsFileSystem::require(std::string_view path) {
 FileInfo NtfsFileSystem::describe(ntfs_inode* inode, std::optional<FileNames> names) const {
     FileInfo file;
     if (names) {
-        file.name = utf16_to_utf8(names->name);
-        file.short_name = utf16_to_utf8(names->short_name);
+        file.name = utf::name_to_utf8(names->name);
+        file.short_name = utf::name_to_utf8(names->short_name);
     }
     file.attributes = le32_to_cpu(inode->flags) & 0x7FFFU & ~std::uint32_t{attribute_directory};
     if ((inode->mrec->flags & MFT_RECORD_IS_DIRECTORY) != 0)
@@ -194,8 +194,8 @@ std::vector<FileInfo> NtfsFileSystem::list(std::string_view path) {
             files.push_back(describe(inode.get(), names));
         } else {
             FileInfo file;
-            file.name = utf16_to_utf8(names.name);
-            file.short_name = utf16_to_utf8(names.short_name);
+            file.name = utf::name_to_utf8(names.name);
+            file.short_name = utf::name_to_utf8(names.short_name);
             files.push_back(std::move(file));
         }
     }
@@ -323,7 +323,7 @@ std::optional<std::string> NtfsFileSystem::owner_of(std::uint64_t volume_offset)
         const std::optional<FileNames> names = names_of(inode.get(), std::nullopt);
         if (!names)
             return std::nullopt;
-        path.insert(0, "\\" + utf16_to_utf8(names->name));
+        path.insert(0, "\\" + utf::name_to_utf8(names->name));
         if (names->parent == FILE_root)
             return path;
         record = names->parent;

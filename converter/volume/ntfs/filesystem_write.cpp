@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/volume/ntfs/filesystem.hpp"
 
+#include "converter/base/utf.hpp"
 #include "converter/volume/path.hpp"
 #include "converter/volume/short_name.hpp"
-#include "converter/volume/utf16.hpp"
 
 #include <fmt/format.h>
 
@@ -40,7 +40,7 @@ std::uint64_t NtfsFileSystem::parent_of(const std::vector<std::string>& names, s
 std::uint64_t NtfsFileSystem::create(std::string_view path, mode_t type) {
     const auto [names, last] = split_parent(path);
     check_new_name(last);
-    const std::u16string name = utf8_to_utf16(last);
+    const std::u16string name = utf::name_to_utf16(last);
     const std::uint64_t parent = parent_of(names, path);
     std::uint64_t record = 0;
     {
@@ -66,14 +66,14 @@ void NtfsFileSystem::give_dos_name(std::uint64_t record, std::uint64_t parent, c
                                    std::string_view path) {
     std::string dos;
     if (fits_short_name(name)) {
-        dos = utf16_to_utf8(name);
+        dos = utf::name_to_utf8(name);
         std::transform(dos.begin(), dos.end(), dos.begin(),
                        [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 0x20) : c; });
     } else {
         const Inode directory = open_inode(parent, path, "name it");
         dos = make_short_name(name, [&](const std::string& candidate) {
             mount_->refill();
-            return lookup_in(directory.get(), utf8_to_utf16(candidate), path).has_value();
+            return lookup_in(directory.get(), utf::name_to_utf16(candidate), path).has_value();
         });
     }
     Inode directory = open_inode(parent, path, "name it");
@@ -147,7 +147,7 @@ void NtfsFileSystem::rename(std::string_view from, std::string_view to) {
         throw Error(mount_->device().name() + ": " + std::string(from), "is part of the file system");
     const auto [names, last] = split_parent(to);
     check_new_name(last);
-    const std::u16string name = utf8_to_utf16(last);
+    const std::u16string name = utf::name_to_utf16(last);
     const std::uint64_t parent = parent_of(names, to);
     // A directory must not move into itself.
     std::vector<std::string> above = names;

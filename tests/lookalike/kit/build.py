@@ -124,7 +124,14 @@ def _fault_tolerant(spec, raws, boot, work, cache, options, files):
     for stripe in spec.get("stripes", []):
         image = os.path.join(work, "stripe.img")
         _, _, found = _volume(image, stripe["volume"], spec["disks"][0], spec, boot, work, cache, options)
-        disk.spread(image, [(raws[d], spec["disks"][d]["partitions"][p]["start"]) for d, p in stripe["members"]], stripe["chunk"])
+        places = [(raws[d], spec["disks"][d]["partitions"][p]["start"], spec["disks"][d]["partitions"][p]["sectors"])
+                  for d, p in stripe["members"]]
+        if stripe.get("kind") == "parity":
+            disk.spread_with_parity(image, [place[:2] for place in places], stripe["chunk"])
+        elif stripe.get("kind") == "volume":
+            disk.spread_end_to_end(image, places)
+        else:
+            disk.spread(image, [place[:2] for place in places], stripe["chunk"])
         files.update(found)
         os.unlink(image)
 

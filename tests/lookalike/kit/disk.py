@@ -120,6 +120,41 @@ def spread(volume, members, chunk):
         file.close()
 
 
+def spread_with_parity(volume, members, chunk):
+    """As spread(), with parity: in row 0 on the last member, in row 1 on the first, then forward by one; data in member
+    order. So the paper on disk striping in Microsoft's MSDN Library of 1998 describes FTDISK (section "Disk Striping")."""
+    files = [open(path, "r+b") for path, _ in members]
+    count = len(members)
+    with open(volume, "rb") as src:
+        row = 0
+        while data := src.read(chunk * (count - 1)):
+            data = data.ljust(chunk * (count - 1), b"\0")
+            blocks = [data[i * chunk:(i + 1) * chunk] for i in range(count - 1)]
+            parity = 0
+            for block in blocks:
+                parity ^= int.from_bytes(block, "little")
+            blocks.insert((row + count - 1) % count, parity.to_bytes(chunk, "little"))
+            for column, block in enumerate(blocks):
+                if block.strip(b"\0"):
+                    files[column].seek(members[column][1] * SECTOR + row * chunk)
+                    files[column].write(block)
+            row += 1
+    for file in files:
+        file.close()
+
+
+def spread_end_to_end(volume, members):
+    """Fills the members one after the other, as a volume set: [(disk file, first sector, sectors)]."""
+    with open(volume, "rb") as src:
+        for path, start, sectors in members:
+            with open(path, "r+b") as file:
+                for done in range(0, sectors * SECTOR, 1 << 20):
+                    block = src.read(min(1 << 20, sectors * SECTOR - done))
+                    if block.strip(b"\0"):
+                        file.seek(start * SECTOR + done)
+                        file.write(block)
+
+
 def set_boot_code(path, p, code, blocks):
     """Puts the volume boot sector's code and NTLDR's block list in; the BPB stays. NTFS keeps its copy (last sector) equal."""
     first, table = (0x54, 0x1C0) if p["fs"] == "ntfs" else (0x3E, 0x1C0)

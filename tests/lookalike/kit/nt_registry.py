@@ -50,6 +50,9 @@ def add_service(keys, base, name, kind, start, error=1, group=None, tag=None, im
     keys.put(f"{base}\\Services\\{name}", values)
 
 
+FT_KINDS = {"mirror": 0, "stripe": 1, "parity": 2, "volume": 3}
+
+
 def disk_information(spec):
     """DISK\\Information: header, disks with partitions, then the fault-tolerant sets."""
     disks = b""
@@ -62,7 +65,7 @@ def disk_information(spec):
         body = struct.pack("<HHI", len(parts), 0, disk["signature"])
         for number, p in enumerate(parts, 1):
             group = p.get("ft")
-            kind = 4 if group is None else {"mirror": 0, "stripe": 1}[ft_sets[group]["kind"]]
+            kind = 4 if group is None else FT_KINDS[ft_sets[group]["kind"]]
             where[(disk["signature"], p["start"])] = base + 4 + len(disks) + len(body)
             length = p["sectors"] * 512
             total = length if group is None or kind == 0 else length * len(ft_sets[group]["members"])
@@ -78,7 +81,7 @@ def disk_information(spec):
         ft = struct.pack("<HH", len(ft_sets), 0)
         for index, group in enumerate(ft_sets):
             members = [(d["signature"], p) for d in spec["disks"] for p in d["partitions"] if p.get("ft") == index]
-            ft += struct.pack("<HHII", len(members), {"mirror": 0, "stripe": 1}[group["kind"]], 0, 0)
+            ft += struct.pack("<HHII", len(members), FT_KINDS[group["kind"]], 0, 0)
             for number, (signature, p) in enumerate(members):
                 ft += struct.pack("<HHIII", 0, 0, signature, where[(signature, p["start"])], number)
     ft_at = base + len(registry) if ft else 0

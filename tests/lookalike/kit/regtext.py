@@ -54,6 +54,7 @@ class Keys:
         for key in sorted(self.keys, key=lambda k: k.split("\\")):
             lines.append(f"[{self.prefix}\\{self.names[key]}]")
             for name, value in self.keys[key].items():
-                lines.append(("@" if name == "@" else f'"{name}"') + "=" + render(value))
+                quoted = name.replace("\\", "\\\\").replace('"', '\\"')
+                lines.append(("@" if name == "@" else f'"{quoted}"') + "=" + render(value))
             lines.append("")
         return "\n".join(lines)

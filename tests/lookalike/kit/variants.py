@@ -217,6 +217,35 @@ def ft_stripe():
     return spec
 
 
+@variant("ft-parity", "data volume striped with parity by NT over three disks (64 KiB chunks)")
+def ft_parity():
+    cylinder = 255 * 63
+    member = cylinder * 6 // 128 * 128
+    first = [whole(255, 63, 31, label="SYSTEM"), partition(cylinder * 30, member, type=0x87, fs="", ft=0, ft_member=0, letter="D")]
+    disks = [one_disk(255, 63, 38, 0x9A1A0014, first)]
+    disks += [one_disk(255, 63, 8, signature, [partition(63, member, type=0x87, fs="", ft=0, ft_member=n)])
+              for n, signature in ((1, 0x9A1B0014), (2, 0x9A1C0014))]
+    volume = partition(cylinder * 30, member * 2, label="PARITY", letter="D",
+                       files={"Data/first.dat": junk(5 << 20, 22), "Data/readme.txt": b"striped data with parity\r\n"})
+    return server("PARITY1", disks=disks, ft=[{"kind": "parity", "members": [[0, 2], [1, 1], [2, 1]], "chunk": 65536}],
+                  stripes=[{"kind": "parity", "volume": volume, "members": [(0, 1), (1, 0), (2, 0)], "chunk": 65536}],
+                  drivers=["aic78xx.sys", "atapi.sys", "e100b.sys"], services={"Ftdisk": {"Start": 0}, **AIC})
+
+
+@variant("ft-volume", "data volume that NT extended over two disks (volume set)")
+def ft_volume():
+    cylinder = 255 * 63
+    sizes = [cylinder * 4, cylinder * 3 + 17]
+    first = [whole(255, 63, 31, label="SYSTEM"), partition(cylinder * 30, sizes[0], type=0x87, fs="", ft=0, ft_member=0, letter="D")]
+    disks = [one_disk(255, 63, 36, 0x501A0015, first),
+             one_disk(255, 63, 5, 0x501B0015, [partition(63, sizes[1], type=0x87, fs="", ft=0, ft_member=1)])]
+    volume = partition(cylinder * 30, sum(sizes), label="EXTENDED", letter="D",
+                       files={"Data/first.dat": junk(40 << 20, 23), "Data/readme.txt": b"data on a volume set\r\n"})
+    return server("VOLSET1", disks=disks, ft=[{"kind": "volume", "members": [[0, 2], [1, 1]]}],
+                  stripes=[{"kind": "volume", "volume": volume, "members": [(0, 1), (1, 0)]}],
+                  drivers=["aic78xx.sys", "atapi.sys", "e100b.sys"], services={"Ftdisk": {"Start": 0}, **AIC})
+
+
 @variant("beyond-8g", "boot partition beyond 7.8 GB, reached through scsi() and NTBOOTDD.SYS")
 def beyond_8g():
     cylinder = 255 * 63
