@@ -29,7 +29,8 @@ TEST_CASE("the boot code reaches NTLDR with the disk's geometry") {
         NTFERRY_SKIP(missing);
     const std::string variant =
         GENERATE("scsi-ntfs", "ide-ntfs", "fat16-ntfs", "geo-240", "compaq-eisa", "dirty-ntfs", "ft-mirror",
-                 "beyond-8g", "stale-data", "vendor-raid", "tse");
+                 "beyond-8g", "stale-data", "vendor-raid", "tse", "compaq-mp", "mps-mp", "dc-teaming",
+                 "dirty-hive", "alt-hive", "ft-stripe", "nt351", "win2000");
     CAPTURE(variant);
     const json::object facts = lookalike_facts(variant);
     const Geometry disk = geometry_of(facts);
