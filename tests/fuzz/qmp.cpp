@@ -25,7 +25,7 @@ class Dummy final : public ControlledMachine, public InputSink {
     InputSink& input() override { return *this; }
     std::vector<DriveInfo> drives() const override { return {DriveInfo{}}; }
     void eject(const std::string&, bool) override {}
-    void change_medium(const std::string&, const std::string&) override {}
+    void change_medium(const std::string&, const Medium&) override {}
     void save_state(const std::string&) override {}
     std::vector<std::string> snapshot(const std::string&) override { return {}; }
     void key(std::uint32_t, bool) override {}
