@@ -167,8 +167,8 @@ class NbdDevice final : public BlockDevice, public ParallelReads {
     std::uint64_t size() const override { return size_; }
     std::uint32_t physical_block_size() const override { return physical_; }
     bool writable() const override { return access_ == Access::read_write; }
-    /// While one reader handles the end of its piece, the server works for the other.
-    unsigned useful_readers() const override { return multi_conn_ ? 2 : 1; }
+    /// While one reader handles the end of its piece, the server works for the others.
+    unsigned useful_readers() const override { return multi_conn_ ? 3 : 1; }
 
     void read(std::uint64_t offset, MutableByteView out) override {
         check_range(offset, out.size());

@@ -146,6 +146,13 @@ std::string vga_text(const FileFacts& vga) {
     return "replaced by " + text::printable(vga.company(), 80);
 }
 
+std::string stop_text(const Peripherals& facts) {
+    std::string text = facts.crash_dump != 0 ? "memory is written to the page file" : "";
+    if (facts.auto_reboot)
+        text += text.empty() ? "NT restarts" : ", then NT restarts";
+    return text;
+}
+
 void add_hardware_profiles(Section& section, const Installation& one) {
     Table table{{"hardware profile", "name", "switched off in it"}, {}};
     for (const HardwareProfile& profile : one.profiles)
@@ -168,6 +175,10 @@ void add_system(Document& document, const Installation& one) {
             .add("computer name", product.name)
             .add("domain or workgroup", product.domain)
             .add("language", product.language)
+            .add("code pages",
+                 product.ansi_code_page.empty()
+                     ? ""
+                     : fmt::format("ANSI {}, OEM {}", product.ansi_code_page, product.oem_code_page))
             .add("time zone", product.time_zone.empty() ? ""
                                                         : fmt::format("{} (UTC{:+})", product.time_zone,
                                                                       -product.bias_minutes / 60))
@@ -196,8 +207,7 @@ void add_system(Document& document, const Installation& one) {
             .add("logs on by itself", one.peripherals.auto_logon ? "yes" : "")
             .add("vga.dll", vga_text(one.peripherals.vga_dll))
             .add("CD-ROM letter", one.cdrom_letter)
-            .add("page file of the crash dump",
-                 one.peripherals.crash_dump != 0 ? "memory is written there" : "")
+            .add("after a STOP", stop_text(one.peripherals))
             .table());
     Table hives{{"hive", "size", "state"}, {}};
     for (const HiveFacts& hive : one.hives)
@@ -274,25 +284,24 @@ void add_drivers(Document& document, const Installation& one) {
 
 void add_services(Document& document, const Installation& one, bool all) {
     Section& section = document.section("Services");
-    Table table{{"service", "start", "what it is"}, {}};
+    Table known{{"service or driver", "start", "what it is"}, {}};
+    for (const KnownService& one_known : one.known)
+        known.rows.push_back(
+            {one_known.service, start_name(one_known.start),
+             fmt::format("{}: {}", vendor_class_name(one_known.vendor->kind), one_known.vendor->product)});
+    if (!known.rows.empty())
+        section.blocks.emplace_back(std::move(known));
     if (all) {
+        Table table{{"service", "name", "start", "program"}, {}};
         for (const Service& service : one.services)
-            if (service.is_program()) {
-                const VendorEntry* vendor = find_vendor(service);
-                table.rows.push_back(
-                    {service.display_name.empty() ? service.name : text::printable(service.display_name, 60),
-                     start_name(service.start), vendor == nullptr ? "" : std::string(vendor->product)});
-            }
-    } else {
-        for (const KnownService& known : one.known)
-            table.rows.push_back(
-                {known.service, start_name(known.start),
-                 fmt::format("{}: {}", vendor_class_name(known.vendor->kind), known.vendor->product)});
-    }
-    if (!table.rows.empty())
-        section.blocks.emplace_back(std::move(table));
-    if (all)
+            if (service.is_program())
+                table.rows.push_back({service.name, text::printable(service.display_name, 60),
+                                      start_name(service.start),
+                                      text::printable(service.effective_image(), 80)});
+        if (!table.rows.empty())
+            section.blocks.emplace_back(std::move(table));
         return;
+    }
     // The rest in a line for each way of starting; --all has a row for each.
     for (const std::uint32_t start : {start_auto, start_demand, start_disabled}) {
         std::vector<std::string> names;

@@ -26,6 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         attempt([&] { (void)read_product(hives, set); });
         const std::vector<Service> services = read_services(*hives.system, set);
         attempt([&] { (void)load_order(*hives.system, set, services, start_boot); });
+        attempt([&] { (void)read_hardware_profiles(*hives.system, set); });
         attempt([&] { (void)read_network(*hives.system, &*hives.software, set, services); });
         DiskSet none({});
         attempt([&] {

@@ -188,6 +188,8 @@ def control_set(keys, base, spec):
                                                  "StandardName": "W. Europe Standard Time", "DaylightName": "W. Europe Daylight Time",
                                                  "StandardStart": bytes([0, 0, 10, 0, 5, 0, 3] + [0] * 9),
                                                  "DaylightStart": bytes([0, 0, 3, 0, 5, 0, 2] + [0] * 9)})
+    keys.put(f"{control}\\Nls\\Language", {"Default": "0407", "InstallLanguage": "0407"})
+    keys.put(f"{control}\\Nls\\CodePage", {"ACP": "1252", "OEMCP": "850"})
     keys.put(f"{control}\\Windows", {"CSDVersion": spec["sp"] << 8, "Directory": Expand("%SystemRoot%"), "ErrorMode": 0,
                                      "SystemDirectory": Expand("%SystemRoot%\\system32"), "NoInteractiveServices": 0})
     keys.put(f"{control}\\CrashControl", {"AutoReboot": 1, "CrashDumpEnabled": 1, "LogEvent": 1, "Overwrite": 1, "SendAlert": 1,
