@@ -53,7 +53,11 @@ void add_disk(pugi::xml_node devices, const DiskSpec& disk, const QemuOptions& o
     pugi::xml_node node = add(devices, "disk", {{"type", "file"}, {"device", "disk"}});
     const std::string extension = std::filesystem::path(disk.path).extension().string();
     add(node, "driver",
-        {{"name", "qemu"}, {"type", extension == ".vhd" ? "vpc" : "raw"}, {"cache", "writeback"}});
+        {{"name", "qemu"},
+         {"type", extension == ".vhd"     ? "vpc"
+                  : extension == ".qcow2" ? "qcow2"
+                                          : "raw"},
+         {"cache", "writeback"}});
     add(node, "source", {{"file", place(disk.path, options)}});
     add(node, "target",
         {{"dev", fmt::format("hd{}", static_cast<char>('a' + disk.position))}, {"bus", "ide"}});

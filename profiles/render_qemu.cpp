@@ -44,7 +44,10 @@ std::string cpu_argument(const Profile& profile) {
 
 std::string disk_format(const std::string& path) {
     const std::string extension = std::filesystem::path(path).extension().string();
-    return extension == ".vhd" || extension == ".VHD" ? "vpc" : "raw";
+    return extension == ".vhd" || extension == ".VHD" ? "vpc"
+           : extension == ".qcow2"                    ? "qcow2"
+           : extension == ".vmdk"                     ? "vmdk"
+                                                      : "raw";
 }
 
 std::string mac_text(const NicSpec& nic) {

@@ -190,6 +190,11 @@ class Conversion {
         }
         result_.machine = describe_machine(result_.inspection, options_.profile, workspace, options_.memory,
                                            fs::path(options_.bundle).lexically_normal().filename().string());
+        // The guest has the driver of the card that --setting nic=MODEL names.
+        if (const auto nic = options_.overrides.settings.find("nic");
+            nic != options_.overrides.settings.end())
+            for (profiles::NicSpec& card : result_.machine->machine.nics)
+                card.model = nic->second;
         profiles::save_machine(result_.machine->machine, in_bundle("machine.xml"));
         journal.mark("machine");
         stop_at(0, options_.boot ? "converted" : "converted and checked; not booted");

@@ -23,6 +23,21 @@ std::vector<std::string> strings(const json::object& object, const char* name) {
     return json::value_to<std::vector<std::string>>(object.at(name));
 }
 
+/// Whether all that is there was left by a begin() that was cut off before its journal was whole.
+bool is_skeleton(const std::string& bundle) {
+    std::error_code error;
+    for (auto at = fs::recursive_directory_iterator(bundle, error);
+         !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+        const std::string path = at->path().lexically_relative(bundle).generic_string();
+        const bool ours = at->is_symlink()     ? false
+                          : at->is_directory() ? path == "disks" || path == "logs" || path == "state"
+                                               : path == "state/convert.json.new";
+        if (!ours)
+            return false;
+    }
+    return !error;
+}
+
 } // namespace
 
 Journal Journal::begin(const std::string& bundle, const std::vector<std::string>& sources,
@@ -31,7 +46,7 @@ Journal Journal::begin(const std::string& bundle, const std::vector<std::string>
     if (fs::exists(path_in(bundle), error))
         throw Error(bundle, "a conversion was begun here", "go on with --resume, or name another folder",
                     ErrorKind::usage);
-    if (fs::exists(bundle, error) && (!fs::is_directory(bundle, error) || !fs::is_empty(bundle, error)))
+    if (fs::exists(bundle, error) && (!fs::is_directory(bundle, error) || !is_skeleton(bundle)))
         throw Error(bundle, "is there already and not empty", "name a new folder", ErrorKind::usage);
     for (const char* folder : {"disks", "logs", "state"}) {
         fs::create_directories(fs::path(bundle) / folder, error);
@@ -51,6 +66,8 @@ Journal Journal::resume(const std::string& bundle, const std::vector<std::string
     Journal journal;
     journal.path_ = path_in(bundle);
     std::error_code missing;
+    if (!fs::exists(journal.path_, missing) && fs::is_directory(bundle, missing) && is_skeleton(bundle))
+        return begin(bundle, sources, profile);
     if (!fs::exists(journal.path_, missing))
         throw Error(bundle, "no conversion was begun here", "leave --resume out", ErrorKind::usage);
     try {

@@ -1,5 +1,6 @@
 // Journal: how far a conversion has come, so that an interrupted one goes on and none looks finished that is
-// not. SPDX-License-Identifier: GPL-3.0-or-later
+// not.
+// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include <string>
@@ -11,7 +12,7 @@ namespace ntferry::bundle {
 /// state/convert.json of a bundle. Every step is durable when mark() returns.
 class Journal {
   public:
-    /// For a new bundle. @throws Error when the folder holds something already
+    /// For a new bundle, or one whose begin was cut off. @throws Error when the folder holds something else
     static Journal begin(const std::string& bundle, const std::vector<std::string>& sources,
                          const std::string& profile);
     /// Of an interrupted conversion. @throws Error (usage) when there is none, or for other sources or

@@ -1,7 +1,6 @@
 // The table of commands.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/commands/commands.hpp"
-#include "migrate/commands/fleet_commands.hpp"
 
 namespace ntferry::cli {
 
@@ -18,6 +17,9 @@ std::vector<Command> all_commands() {
         check_command(),
         undo_command(),
         verify_command(),
+        launch_command(),
+        list_command(),
+        export_command(),
         ps_command(),
         stop_command(),
         reset_command(),
@@ -41,6 +43,9 @@ std::vector<Command> all_commands() {
         batch_command(),
         batch_status_command(),
         batch_job_command(),
+        run_command(),
+        bundle_send_command(),
+        bundle_receive_command(),
         // clang-format on
     };
 }

@@ -5,7 +5,7 @@
 #include "migrate/batch/summary.hpp"
 
 #include "migrate/cli/process.hpp"
-#include "migrate/commands/fleet_commands.hpp"
+#include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
 
 #include <fmt/ostream.h>

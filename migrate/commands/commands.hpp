@@ -34,5 +34,15 @@ Command console_command();
 Command profiles_list_command();
 Command profiles_show_command();
 Command profiles_check_command();
+Command doctor_command();
+Command batch_command();
+Command batch_status_command();
+Command batch_job_command();
+Command export_command();
+Command launch_command();
+Command list_command();
+Command run_command();
+Command bundle_send_command();
+Command bundle_receive_command();
 
 } // namespace ntferry::cli

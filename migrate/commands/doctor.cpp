@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/launch/doctor.hpp"
 
-#include "migrate/commands/fleet_commands.hpp"
+#include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
 
 #include <fmt/ostream.h>

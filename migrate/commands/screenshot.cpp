@@ -4,49 +4,40 @@
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
 #include "migrate/commands/running_machine.hpp"
+#include "migrate/verify/ppm.hpp"
+#include "migrate/verify/screen_reader.hpp"
 
 #include <fmt/ostream.h>
-#include <openssl/evp.h>
-
-#include <fstream>
 
 namespace ntferry::cli {
 namespace {
 
-std::string decode_base64(std::string_view text) {
-    std::string data(text.size() / 4 * 3 + 1, '\0');
-    const int size =
-        EVP_DecodeBlock(reinterpret_cast<unsigned char*>(data.data()),
-                        reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
-    if (size < 0)
-        throw Error("screenshot", "the machine sent no picture");
-    // EVP_DecodeBlock counts padding as zeros.
-    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with("=") ? 1 : 0;
-    data.resize(static_cast<std::size_t>(size) - padding);
-    return data;
-}
-
 int run_screenshot(Invocation& invocation) {
     launch::ControlClient client = connect(invocation);
+    verify::ScreenReader screen(client);
     if (invocation.has("text")) {
-        const boost::json::value answer = client.run("ntferry-screen-text");
+        verify::Sample sample;
+        screen.read_into(sample);
+        if (!sample.text_mode)
+            throw Error("screenshot", "the screen shows no text mode",
+                        "take a picture: ntferry screenshot NAME FILE.png");
         if (invocation.json)
-            print_json(invocation.out, answer);
+            print_json(
+                invocation.out,
+                boost::json::object{{"columns", sample.text.columns},
+                                    {"text", fmt::format("{}\n", fmt::join(sample.text.lines, "\n"))}});
         else
-            invocation.out << answer.as_object().at("text").as_string().c_str() << std::flush;
+            for (const std::string& line : sample.text.lines)
+                fmt::print(invocation.out, "{}\n", line);
         return 0;
     }
     const std::string path = argument_after_name(invocation, "file");
     if (path.empty())
         throw Error("screenshot", "no file was named", "ntferry screenshot NAME FILE.png, or --text",
                     ErrorKind::usage);
-    const boost::json::value answer =
-        client.run("screendump", {{"format", path.ends_with(".ppm") ? "ppm" : "png"}});
-    const std::string picture = decode_base64(answer.as_object().at("data").as_string());
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file.write(picture.data(), static_cast<std::streamsize>(picture.size()));
-    if (!file.flush())
-        throw SystemError(path, "write", errno);
+    verify::write_file(path, screen.picture(path.ends_with(".ppm") ? "ppm" : "png"));
+    if (invocation.json)
+        print_json(invocation.out, boost::json::object{{"file", path}});
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
 #include "migrate/commands/running_machine.hpp"
+#include "migrate/launch/power.hpp"
 
 #include <fmt/ostream.h>
 
@@ -58,7 +59,7 @@ int run_stop(Invocation& invocation) {
         if (invocation.has("hook"))
             run_hook(invocation.get<std::string>("hook"));
         else
-            client.run("system_powerdown");
+            launch::ask_guest_to_shut_down(client, invocation.stop);
         const std::chrono::seconds time{invocation.get<unsigned>("wait")};
         if (const auto how = wait_for_end(invocation, client, time)) {
             report(invocation, *how);

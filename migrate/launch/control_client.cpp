@@ -10,6 +10,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <thread>
+#include <utility>
+
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -21,9 +24,10 @@ namespace {
 namespace json = boost::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::seconds GREETING_TIME{5};
+constexpr std::chrono::seconds GREETING_TIME{20};
 /// Saving a machine takes as long as writing its memory does.
-constexpr std::chrono::minutes ANSWER_TIME{30};
+constexpr ControlClient::Patience USUAL_PATIENCE{std::chrono::milliseconds(0), std::chrono::minutes(30)};
+constexpr std::chrono::milliseconds CONNECT_PAUSE{50};
 constexpr std::size_t MAX_LINE = std::size_t{64} << 20U;
 constexpr std::size_t MAX_EVENTS = 1024;
 
@@ -32,23 +36,39 @@ std::string text_of(const json::object& message, std::string_view name) {
     return value != nullptr && value->is_string() ? std::string(value->get_string().c_str()) : std::string();
 }
 
-} // namespace
-
-ControlClient::ControlClient(std::string socket) : socket_(std::move(socket)) {
+int connect_to(const std::string& path, std::chrono::milliseconds patience) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (socket_.size() >= sizeof address.sun_path)
-        throw Error(socket_, "too long for a socket", {}, ErrorKind::usage);
-    std::memcpy(address.sun_path, socket_.c_str(), socket_.size() + 1);
-    descriptor_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (descriptor_ < 0)
-        throw SystemError(socket_, "make a socket", errno);
-    try {
-        if (::connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-            if (errno == ENOENT || errno == ECONNREFUSED)
-                throw Error(socket_, "no machine runs here", "ntferry ps lists those that run");
-            throw SystemError(socket_, "connect", errno);
+    if (path.size() >= sizeof address.sun_path)
+        throw Error(path, "too long for a socket", {}, ErrorKind::usage);
+    std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
+    const auto end = Clock::now() + patience;
+    for (;;) {
+        const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (descriptor < 0)
+            throw SystemError(path, "make a socket", errno);
+        if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+            return descriptor;
+        const int error = errno;
+        ::close(descriptor);
+        if (Clock::now() < end) {
+            std::this_thread::sleep_for(CONNECT_PAUSE);
+            continue;
         }
+        if (error == ENOENT || error == ECONNREFUSED)
+            throw Error(path, "no machine runs here", "ntferry ps lists those that run");
+        throw SystemError(path, "connect", error);
+    }
+}
+
+} // namespace
+
+ControlClient::ControlClient(std::string socket) : ControlClient(std::move(socket), USUAL_PATIENCE) {}
+
+ControlClient::ControlClient(std::string socket, const Patience& patience)
+    : socket_(std::move(socket)), answer_time_(patience.answer),
+      descriptor_(connect_to(socket_, patience.connect)) {
+    try {
         const auto greeting = next(Clock::now() + GREETING_TIME);
         if (!greeting || !greeting->contains("QMP"))
             throw Error(socket_, "what answers here is no machine");
@@ -134,7 +154,7 @@ json::value ControlClient::run(std::string_view command, const json::object& arg
             throw Error(socket_, "the machine has ended");
         done += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
     }
-    const auto deadline = Clock::now() + ANSWER_TIME;
+    const auto deadline = Clock::now() + answer_time_;
     while (auto message = next(deadline)) {
         if (const json::value* result = message->if_contains("return"))
             return *result;
@@ -143,7 +163,19 @@ json::value ControlClient::run(std::string_view command, const json::object& arg
         if (message->contains("event") && events_.size() < MAX_EVENTS)
             events_.push_back(std::move(*message));
     }
-    throw Error(socket_, fmt::format("no answer to {}", command));
+    throw Error(socket_, fmt::format("no answer to {} in {} s", command, answer_time_.count() / 1000));
+}
+
+std::vector<json::object> ControlClient::take_events() {
+    try {
+        while (auto message = next(Clock::now()))
+            if (message->contains("event") && events_.size() < MAX_EVENTS)
+                events_.push_back(std::move(*message));
+    } catch (const Error&) {
+        if (events_.empty())
+            throw; // the end of the connection comes after what was said before
+    }
+    return std::exchange(events_, {});
 }
 
 std::optional<json::object> ControlClient::wait_for(std::string_view event, std::chrono::milliseconds time) {

@@ -1,4 +1,4 @@
-// ControlClient: talks QMP with a running machine.
+// ControlClient: talks QMP with a running machine, ours or QEMU's.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
@@ -15,8 +15,14 @@ namespace ntferry::launch {
 /// One connection to a control socket, with the capabilities negotiated.
 class ControlClient {
   public:
+    /// How long things may take.
+    struct Patience {
+        std::chrono::milliseconds connect; ///< for the socket to appear, with a machine behind it
+        std::chrono::milliseconds answer;
+    };
     /// @throws Error when nobody answers there
     explicit ControlClient(std::string socket);
+    ControlClient(std::string socket, const Patience& patience);
     ~ControlClient();
     ControlClient(const ControlClient&) = delete;
     ControlClient& operator=(const ControlClient&) = delete;
@@ -32,6 +38,9 @@ class ControlClient {
     /// Waits for an event of that name, or the end of the connection. Returns its data; nothing when neither
     /// came in time.
     std::optional<boost::json::object> wait_for(std::string_view event, std::chrono::milliseconds time);
+    /// Events that came since the last call, in order, whole messages. @throws Error when the machine is gone
+    /// and no event is left
+    std::vector<boost::json::object> take_events();
     const std::string& socket() const { return socket_; }
 
   private:
@@ -39,6 +48,7 @@ class ControlClient {
     std::optional<boost::json::object> next(std::chrono::steady_clock::time_point deadline);
 
     std::string socket_;
+    std::chrono::milliseconds answer_time_;
     int descriptor_ = -1;
     std::string received_;
     std::vector<boost::json::object> events_; ///< came while an answer was awaited

@@ -37,7 +37,7 @@ struct EngineSetup {
 
 /// The same machine under QEMU, translated where KVM cannot run it. @throws Error
 std::unique_ptr<Engine> start_qemu(const EngineSetup& setup);
-/// NTFerry's own machine, in this process; needs a KVM that can page. @throws Error
-std::unique_ptr<Engine> start_machine(const EngineSetup& setup);
+/// NTFerry's own machine, a process of ntferry-vmm; needs a KVM that can page. @throws Error
+std::unique_ptr<Engine> start_vmm(const EngineSetup& setup);
 
 } // namespace ntferry::verify

@@ -14,7 +14,6 @@ namespace ntferry::verify {
 namespace {
 
 constexpr unsigned largest_side = 4096;
-constexpr std::size_t largest_file = std::size_t{largest_side} * largest_side * 3 + 64;
 
 /// The next decimal number of a PPM head.
 std::optional<unsigned> next_number(ByteView file, std::size_t& at) {
@@ -39,10 +38,16 @@ Bytes read_file(const std::string& path, std::size_t limit) {
     return bytes;
 }
 
-Picture read_ppm(const std::string& path) {
-    const Bytes file = read_file(path, largest_file);
+void write_file(const std::string& path, ByteView content) {
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file.write(reinterpret_cast<const char*>(content.data()), static_cast<std::streamsize>(content.size()));
+    if (!file.flush())
+        throw SystemError(path, "write", errno);
+}
+
+Picture parse_ppm(ByteView file, const std::string& name) {
     std::size_t at = 2;
-    const auto fail = [&] { return Error(path, "is no picture"); };
+    const auto fail = [&] { return Error(name, "is no picture"); };
     if (file.size() < 8 || file[0] != 'P' || file[1] != '6')
         throw fail();
     const auto width = next_number(file, at);

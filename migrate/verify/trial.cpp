@@ -3,6 +3,7 @@
 
 #include "migrate/bundle/geometry.hpp"
 #include "migrate/verify/engine.hpp"
+#include "migrate/verify/run_folder.hpp"
 #include "migrate/verify/trial_disks.hpp"
 #include "vmm/kvm/kvm_system.hpp"
 
@@ -10,8 +11,6 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -22,27 +21,6 @@ namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 
 constexpr milliseconds look_every{500};
-
-/// A short private folder for sockets.
-class RunFolder {
-  public:
-    RunFolder() {
-        std::string pattern = (fs::temp_directory_path() / "ntferry-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr)
-            throw SystemError(pattern, "create", errno);
-        path_ = pattern;
-    }
-    ~RunFolder() {
-        std::error_code ignored;
-        fs::remove_all(path_, ignored);
-    }
-    RunFolder(const RunFolder&) = delete;
-    RunFolder& operator=(const RunFolder&) = delete;
-    const std::string& path() const { return path_; }
-
-  private:
-    std::string path_;
-};
 
 /// No way out of the machine, nothing of the host's in it.
 void isolate(profiles::MachineDescription& machine, const std::string& serial_log) {
@@ -132,7 +110,7 @@ TrialResult run_trial(const std::string& bundle, const profiles::MachineDescript
     else
         disks.make_copies(setup.machine, root.string(), progress, stop);
 
-    const std::unique_ptr<Engine> engine = kind == EngineKind::kvm ? start_machine(setup) : start_qemu(setup);
+    const std::unique_ptr<Engine> engine = kind == EngineKind::kvm ? start_vmm(setup) : start_qemu(setup);
     result.engine = engine->name();
     result.verdict = watch(*engine, options, progress, stop);
     try {

@@ -1,7 +1,6 @@
 // Whole conversions of lookalike servers, and refusals.
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "migrate/cli/command.hpp"
-#include "tests/support/lookalike.hpp"
+#include "tests/migrate/support.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/skip.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -15,37 +14,12 @@
 #include <sstream>
 
 using namespace ntferry;
+using test::convert;
+using test::ntferry_run;
+using test::Outcome;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Outcome {
-    int exit_code = 0;
-    std::string out;
-    std::string err;
-};
-
-Outcome ntferry_run(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "ntferry");
-    std::vector<char*> argv;
-    for (std::string& argument : arguments)
-        argv.push_back(argument.data());
-    std::ostringstream out;
-    std::ostringstream err;
-    const int code = cli::run_program(static_cast<int>(argv.size()), argv.data(), out, err);
-    return {code, out.str(), err.str()};
-}
-
-Outcome convert(const std::string& variant, const std::string& bundle, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments = {"convert",   test::lookalike_disk(variant),
-                                          "-o",        bundle,
-                                          "--drivers", test::lookalike_media() + "/cd",
-                                          "--drivers", test::lookalike_media() + "/sp6a",
-                                          "--yes",     "--quiet",
-                                          "--engine",  "qemu"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return ntferry_run(arguments);
-}
 
 boost::json::object report_of(const std::string& bundle) {
     std::ifstream file(bundle + "/report.json");

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "migrate/launch/runner.hpp"
+
+#include "converter/base/error.hpp"
+#include "converter/base/run_directory.hpp"
+#include "migrate/batch/job.hpp"
+#include "migrate/cli/process.hpp"
+#include "migrate/launch/control_client.hpp"
+#include "migrate/launch/power.hpp"
+#include "migrate/launch/work_disks.hpp"
+#include "profiles/render_qemu.hpp"
+#include "vmm/kvm/kvm_system.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include <sys/stat.h>
+
+namespace ntferry::launch {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto tick = 100ms;
+constexpr auto patience_with_others = 10min; ///< for machines that must run before
+constexpr auto time_to_flush = 30s;          ///< between "quit" and a kill
+constexpr ControlClient::Patience patience{30s, 20s};
+
+bool runs(const std::string& name) {
+    try {
+        ControlClient client(control_socket_of(name), {0ms, 5s});
+        return client.run("query-status").at("status") == "running";
+    } catch (const std::exception&) {
+        return false;
+    }
+}
+
+class Supervisor {
+  public:
+    Supervisor(std::string bundle, Progress& progress, const std::stop_token& stop)
+        : bundle_(std::move(bundle)), settings_(load_settings(bundle_)),
+          name_(machine_name(bundle_, settings_)), progress_(progress), stop_(stop) {}
+
+    int run() {
+        wait_for_others();
+        rest(std::chrono::seconds(settings_.delay));
+        EndOfRun end;
+        for (unsigned restarts = 0; !stop_.stop_requested(); ++restarts) {
+            if (restarts > 0) {
+                progress_.note(fmt::format("{}: starting again in {} s", name_, backoff_seconds(restarts)));
+                rest(std::chrono::seconds(backoff_seconds(restarts)));
+                if (stop_.stop_requested())
+                    break;
+            }
+            const auto began = Clock::now();
+            end = run_once();
+            if (!starts_again(settings_.restart, end))
+                break;
+            if (Clock::now() - began > 10min)
+                restarts = 0; // it ran well; the next fault is a new one
+        }
+        return end.by_administrator ? 0 : end.exit_code;
+    }
+
+  private:
+    void rest(std::chrono::milliseconds time) const {
+        const auto end = Clock::now() + time;
+        while (Clock::now() < end && !stop_.stop_requested())
+            std::this_thread::sleep_for(std::min<Clock::duration>(tick, end - Clock::now()));
+    }
+
+    void wait_for_others() {
+        const auto end = Clock::now() + patience_with_others;
+        for (const std::string& other : settings_.after) {
+            if (runs(other))
+                continue;
+            progress_.note(fmt::format("{}: waiting for {}", name_, other));
+            while (!stop_.stop_requested() && !runs(other)) {
+                if (Clock::now() >= end) {
+                    progress_.note(fmt::format("{}: {} does not run; starting nevertheless", name_, other));
+                    return;
+                }
+                rest(500ms);
+            }
+        }
+    }
+
+    bool use_qemu() const {
+        if (settings_.engine == "auto")
+            return vmm::kvm::probe_host().kind != vmm::kvm::HostKind::full;
+        return settings_.engine == "qemu";
+    }
+
+    EndOfRun run_once() {
+        const profiles::MachineDescription machine =
+            profiles::load_machine((fs::path(bundle_) / "machine.xml").string());
+        WorkDisks disks(bundle_);
+        const bool qemu = use_qemu();
+        if (!qemu && disks.pending())
+            disks.give_back(machine, progress_); // of a run under QEMU that was cut off
+        fs::create_directories(fs::path(bundle_) / "logs");
+        std::vector<std::string> command;
+        if (qemu) {
+            profiles::MachineDescription copied = machine;
+            disks.take(copied, progress_, stop_);
+            command = qemu_command(copied);
+        } else {
+            command = vmm_command();
+        }
+        const EndOfRun end = watch(command);
+        if (qemu)
+            disks.give_back(machine, progress_);
+        return end;
+    }
+
+    std::vector<std::string> vmm_command() const {
+        const std::string program = cli::find_program("ntferry-vmm");
+        if (program.empty())
+            throw Error("ntferry-vmm", "is not installed", "install the package ntferry completely");
+        std::vector<std::string> command = {
+            program,    "--machine", (fs::path(bundle_) / "machine.xml").string(), "--name", name_,
+            "--engine", "kvm"};
+        if (!settings_.vnc.empty())
+            command.insert(command.end(), {"--vnc", settings_.vnc});
+        return command;
+    }
+
+    std::vector<std::string> qemu_command(const profiles::MachineDescription& machine) const {
+        profiles::Profile profile = profiles::find_profile(machine.profile);
+        for (const auto& [setting, value] : machine.overrides)
+            profiles::apply_override(profile, setting, value);
+        std::vector<std::string> command =
+            profiles::qemu_arguments(profile, machine, {.accelerator = "tcg", .folder = bundle_});
+        const std::string socket = control_socket_of(name_);
+        std::error_code ignored;
+        fs::create_directories(run_directory(), ignored);
+        fs::permissions(run_directory(), fs::perms::owner_all, ignored);
+        fs::remove(socket, ignored); // of a QEMU that was killed; the bundle's lock says that none runs
+        command.insert(command.end(), {"-qmp", fmt::format("unix:{},server=on,wait=off", socket)});
+        if (!settings_.vnc.empty())
+            command.insert(command.end(), {"-vnc", settings_.vnc});
+        return command;
+    }
+
+    EndOfRun watch(const std::vector<std::string>& command) {
+        progress_.note(fmt::format("{}: starting {}", name_, fs::path(command.front()).filename().string()));
+        const ::mode_t before = ::umask(077); // QEMU's socket is for this user alone
+        const std::string log = (fs::path(bundle_) / "logs/machine.log").string();
+        const pid_t pid =
+            cli::start_process(command, {.output = log, .error = log, .ends_with_parent = true});
+        ::umask(before);
+        EndOfRun end;
+        std::unique_ptr<ControlClient> client;
+        bool asked = false;
+        Clock::time_point give_up;
+        bool quit = false;
+        for (;;) {
+            if (const auto code = cli::poll_process(pid)) {
+                take_events(client, end);
+                end.exit_code = *code;
+                if (stop_.stop_requested())
+                    end.by_administrator = true;
+                progress_.note(fmt::format("{}: ended with exit code {}", name_, *code));
+                return end;
+            }
+            if (!client)
+                client = connect();
+            take_events(client, end);
+            if (stop_.stop_requested() && !asked) {
+                asked = true;
+                give_up = Clock::now() + std::chrono::seconds(settings_.stop_wait);
+                ask(client);
+            }
+            if (asked && Clock::now() >= give_up) {
+                // The machine flushes its disks at SIGTERM.
+                ::kill(pid, quit ? SIGKILL : SIGTERM);
+                quit = true;
+                give_up = Clock::now() + time_to_flush;
+            }
+            std::this_thread::sleep_for(tick);
+        }
+    }
+
+    std::unique_ptr<ControlClient> connect() const {
+        try {
+            return std::make_unique<ControlClient>(control_socket_of(name_),
+                                                   ControlClient::Patience{0ms, patience.answer});
+        } catch (const Error&) {
+            return nullptr; // not yet
+        }
+    }
+
+    void ask(std::unique_ptr<ControlClient>& client) {
+        try {
+            if (client && settings_.stop_wait > 0)
+                ask_guest_to_shut_down(*client);
+        } catch (const Error&) {
+            client.reset(); // it has ended
+        }
+    }
+
+    static void take_events(std::unique_ptr<ControlClient>& client, EndOfRun& end) {
+        if (!client)
+            return;
+        try {
+            for (const boost::json::object& message : client->take_events()) {
+                const auto* data = message.if_contains("data");
+                if (message.at("event") != "SHUTDOWN" || data == nullptr || !data->is_object())
+                    continue;
+                const auto* reason = data->as_object().if_contains("reason");
+                if (reason != nullptr && (*reason == "host-qmp-quit" || *reason == "host-signal"))
+                    end.by_administrator = true;
+            }
+        } catch (const Error&) {
+            client.reset();
+        }
+    }
+
+    std::string bundle_;
+    LaunchSettings settings_;
+    std::string name_;
+    Progress& progress_;
+    const std::stop_token& stop_;
+};
+
+} // namespace
+
+unsigned backoff_seconds(unsigned restarts) {
+    return restarts >= 7 ? 60U : 1U << (restarts - std::min(restarts, 1U));
+}
+
+bool starts_again(Restart restart, const EndOfRun& end) {
+    if (end.by_administrator || restart == Restart::no)
+        return false;
+    return restart == Restart::always || end.exit_code != 0;
+}
+
+int run_machine(const std::string& bundle, Progress& progress, const std::stop_token& stop) {
+    require_runnable(bundle);
+    const std::string whole = fs::absolute(bundle).lexically_normal().string();
+    fs::create_directories(fs::path(whole) / "state");
+    const auto lock = batch::FileLock::take((fs::path(whole) / run_lock_file).string());
+    if (!lock)
+        throw Error(bundle, "runs already, or is being moved", "see 'ntferry list'", ErrorKind::decision);
+    return Supervisor(whole, progress, stop).run();
+}
+
+} // namespace ntferry::launch

@@ -1,0 +1,189 @@
+// Exports: what each target gets, accepted by its validator where there is one, and booted as its BIOS would.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/migrate/support.hpp"
+#include "tests/support/run.hpp"
+#include "tests/support/skip.hpp"
+#include "tests/support/temp_dir.hpp"
+
+#include <boost/json.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+using namespace ntferry;
+using Catch::Contains;
+using test::convert;
+using test::ntferry_run;
+using test::Outcome;
+using test::run_shell;
+using test::RunResult;
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string text_of(const std::string& path) {
+    std::ifstream file(path);
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+std::string missing() {
+    for (const char* program : {"qemu-system-i386", "qemu-img"})
+        if (!test::have_program(program))
+            return std::string("no ") + program;
+    return test::lookalike_missing();
+}
+
+/// Boots a disk in QEMU's PC with the given properties of ide-hd; what the stand-in for NTLDR says on COM1.
+std::string boot(const std::string& disk, const std::string& format, const std::string& properties) {
+    const test::TempDir dir;
+    const RunResult run = run_shell(
+        "timeout 100 nice qemu-system-i386 -M pc -accel tcg -m 64 -display none -no-reboot -net none "
+        "-serial file:" +
+        (dir / "com1") + " -drive if=none,id=d,snapshot=on,format=" + format + ",file='" + disk +
+        "' -device ide-hd,drive=d,bus=ide.0" + properties +
+        " -device isa-debug-exit,iobase=0x501,iosize=1 2>&1");
+    INFO(run.out);
+    return text_of(dir / "com1");
+}
+
+} // namespace
+
+TEST_CASE("Exported disks boot with the geometry that the target's BIOS gives them") {
+    if (const std::string why = missing(); !why.empty())
+        NTFERRY_SKIP(why);
+    const std::string variant = GENERATE("scsi-ntfs", "geo-240", "fat16-ntfs");
+    const test::TempDir dir;
+    const Outcome converted = convert(variant, dir / "bundle", {"--no-boot"});
+    INFO(variant << converted.out << converted.err);
+    REQUIRE(converted.exit_code == 0);
+    struct Case {
+        const char* target;
+        const char* format;
+        const char* file;
+        const char* qemu_format;
+        const char* properties; ///< what makes QEMU's BIOS do as the target's
+    };
+    const Case cases[] = {
+        {"libvirt", "qcow2", "disk0.qcow2", "qcow2", ",bios-chs-trans=lba"},
+        {"proxmox", "qcow2", "disk0.qcow2", "qcow2", ""},
+        {"hyperv", "vhd", "disk0.vhd", "vpc", ",bios-chs-trans=lba"},
+        {"hyperv", "vhd-fixed", "disk0.vhd", "vpc", ",bios-chs-trans=lba"},
+        {"vmware", "vmdk", "disk0.vmdk", "vmdk", ",bios-chs-trans=lba"},
+        {"vmware", "vmdk-stream", "disk0.vmdk", "vmdk", ",bios-chs-trans=lba"},
+    };
+    for (const Case& one : cases) {
+        const std::string folder = dir / (std::string(one.target) + one.format);
+        const Outcome exported = ntferry_run(
+            {"export", dir / "bundle", "--to", one.target, "--format", one.format, "-o", folder, "--json"});
+        INFO(one.target << " " << one.format << ": " << exported.out << exported.err);
+        REQUIRE(exported.exit_code == 0);
+        const auto disk = boost::json::parse(exported.out).at("disks").at(0);
+        const std::string geometry =
+            std::to_string(disk.at("geometry").at("heads").to_number<unsigned>()) + "/63";
+        const std::string said = boot(folder + "/" + one.file, one.qemu_format, one.properties);
+        CHECK_THAT(said, Contains("stand-in reached"));
+        CHECK_THAT(said, Contains(geometry + " ok"));
+        CHECK(text_of(folder + "/" + one.file).size() > 1000);
+        fs::remove_all(folder);
+    }
+}
+
+TEST_CASE("QEMU boots an export by its own start script") {
+    if (const std::string why = missing(); !why.empty())
+        NTFERRY_SKIP(why);
+    const std::string variant = GENERATE("scsi-ntfs", "geo-240");
+    const test::TempDir dir;
+    REQUIRE(convert(variant, dir / "bundle", {"--no-boot"}).exit_code == 0);
+    const Outcome exported = ntferry_run({"export", dir / "bundle", "--to", "qemu", "-o", dir / "it's here"});
+    INFO(exported.err);
+    REQUIRE(exported.exit_code == 0);
+    fs::rename(dir / "it's here", dir / "moved");
+    const RunResult run = run_shell(
+        "ACCEL=tcg timeout 100 nice " + (dir / "moved") +
+        "/start -device isa-debug-exit,iobase=0x501,iosize=1 -no-reboot -serial file:" + (dir / "com1") +
+        " 2>&1");
+    INFO(run.out);
+    CHECK(run.exit_code == 2 * 0x31 + 1);
+    CHECK_THAT(text_of(dir / "com1"), Contains("stand-in reached"));
+}
+
+TEST_CASE("Definitions are what the targets' validators accept") {
+    if (const std::string why = missing(); !why.empty())
+        NTFERRY_SKIP(why);
+    const test::TempDir dir;
+    REQUIRE(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 0);
+    const auto make = [&](const std::string& target, const std::vector<std::string>& more = {}) {
+        const std::string folder = dir / (target + (more.empty() ? "" : "2"));
+        std::vector<std::string> arguments = {"export", dir / "bundle", "--to",   target,
+                                              "-o",     folder,         "--quiet"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const Outcome outcome = ntferry_run(arguments);
+        INFO(target << outcome.err);
+        REQUIRE(outcome.exit_code == 0);
+        return folder;
+    };
+    const std::string libvirt = make("libvirt");
+    CHECK_THAT(text_of(libvirt + "/domain.xml"), Contains(libvirt + "/disk0.qcow2"));
+    if (test::have_program("virt-xml-validate")) {
+        for (const char* file : {"/domain.xml domain", "/network.xml network"}) {
+            const RunResult valid = run_shell("virt-xml-validate " + libvirt + file + " 2>&1");
+            INFO(valid.out);
+            CHECK(valid.exit_code == 0);
+        }
+    } else {
+        NTFERRY_SKIP("no virt-xml-validate");
+    }
+    const std::string vmx = text_of(make("vmware") + "/SRV-NT4.vmx");
+    const std::string proxmox = make("proxmox");
+    // A qm that writes down what it is asked.
+    std::ofstream(dir / "qm")
+        << "#!/bin/sh\necho \"$@\" >> " << (dir / "calls")
+        << "\n[ \"$1\" = config ] && echo 'unused0: local:100/vm-100-disk-0.qcow2'\nexit 0\n";
+    fs::permissions(dir / "qm", fs::perms(0755));
+    const RunResult imported =
+        run_shell("PATH=" + dir.path().string() + ":$PATH " + proxmox + "/import 100 local 2>&1");
+    INFO(imported.out);
+    CHECK(imported.exit_code == 0);
+    const std::string calls = text_of(dir / "calls");
+    CHECK_THAT(calls, Contains("create 100 --acpi 0"));
+    CHECK_THAT(calls, Contains("importdisk 100 disk0.qcow2 local"));
+    CHECK_THAT(calls, Contains("set 100 --ide0 local:100/vm-100-disk-0.qcow2"));
+    const std::string ovf = make("vmware", {"--format", "vmdk-stream"});
+    CHECK(run_shell("xmllint --noout " + ovf + "/*.ovf").exit_code == 0);
+    const std::string script = text_of(make("hyperv") + "/create.ps1");
+    CHECK_THAT(script, Contains("-CompatibilityForOlderOperatingSystemsEnabled $true"));
+    CHECK_THAT(script, Contains("'disk0.vhd'"));
+}
+
+TEST_CASE("An export that the target could not boot is refused and leaves nothing") {
+    if (const std::string why = missing(); !why.empty())
+        NTFERRY_SKIP(why);
+    const test::TempDir dir;
+    REQUIRE(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 0);
+    SECTION("an unknown target") {
+        CHECK(ntferry_run({"export", dir / "bundle", "--to", "xen", "-o", dir / "out"}).exit_code == 2);
+    }
+    SECTION("a format that the target does not take") {
+        CHECK(
+            ntferry_run({"export", dir / "bundle", "--to", "hyperv", "--format", "qcow2", "-o", dir / "out"})
+                .exit_code == 2);
+    }
+    SECTION("no bundle") {
+        CHECK(ntferry_run({"export", dir.path().string(), "--to", "qemu", "-o", dir / "out"}).exit_code == 2);
+    }
+    SECTION("no qemu-img that works") {
+        const std::string path = std::getenv("PATH");
+        std::ofstream(dir / "qemu-img") << "#!/bin/sh\necho 'No space left on device' >&2; exit 1\n";
+        fs::permissions(dir / "qemu-img", fs::perms(0755));
+        ::setenv("PATH", (dir.path().string() + ":" + path).c_str(), 1);
+        const Outcome outcome = ntferry_run({"export", dir / "bundle", "--to", "libvirt", "-o", dir / "out"});
+        ::setenv("PATH", path.c_str(), 1);
+        CHECK(outcome.exit_code == 1);
+        CHECK_THAT(outcome.err, Contains("No space left on device"));
+    }
+    CHECK_FALSE(fs::exists(dir / "out"));
+    CHECK_FALSE(fs::exists(dir / ".out.part"));
+}
