@@ -1,8 +1,10 @@
 // ntferry launch
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "converter/base/run_directory.hpp"
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
 #include "migrate/launch/bundle_files.hpp"
+#include "migrate/launch/control_client.hpp"
 #include "migrate/launch/first_screen.hpp"
 #include "migrate/launch/move.hpp"
 #include "migrate/launch/registry.hpp"
@@ -101,6 +103,17 @@ void report(Invocation& invocation, const json::object& result, const std::strin
         fmt::print(invocation.out, "{}\n", sentence);
 }
 
+bool is_running(const std::string& name) {
+    try {
+        launch::ControlClient client(control_socket_of(name),
+                                     {std::chrono::milliseconds(0), std::chrono::seconds(5)});
+        client.run("query-status");
+        return true;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 int launch_here(Invocation& invocation, const std::string& bundle) {
     launch::require_runnable(bundle);
     launch::LaunchSettings settings = launch::load_settings(bundle);
@@ -121,7 +134,8 @@ int launch_here(Invocation& invocation, const std::string& bundle) {
     wishes.memory = memory_of(bundle);
     wishes.space = 0;
     judge(invocation, launch::examine_host(wishes), "this host");
-    services->start(name, bundle);
+    if (!is_running(name))
+        services->start(name, bundle);
     const std::chrono::seconds limit(invocation.get<unsigned>("wait") + settings.delay);
     const launch::FirstScreen screen = launch::wait_for_first_screen(
         name, (fs::path(bundle) / "logs/launch.log").string(), limit, invocation.stop);

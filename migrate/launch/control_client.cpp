@@ -15,6 +15,7 @@
 
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds GREETING_TIME{20};
 /// Saving a machine takes as long as writing its memory does.
 constexpr ControlClient::Patience USUAL_PATIENCE{std::chrono::milliseconds(0), std::chrono::minutes(30)};
+constexpr std::chrono::seconds CONNECT_TIME{5};
 constexpr std::chrono::milliseconds CONNECT_PAUSE{50};
 constexpr std::size_t MAX_LINE = std::size_t{64} << 20U;
 constexpr std::size_t MAX_EVENTS = 1024;
@@ -47,6 +49,9 @@ int connect_to(const std::string& path, std::chrono::milliseconds patience) {
         const int descriptor = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (descriptor < 0)
             throw SystemError(path, "make a socket", errno);
+        // QEMU serves one client at a time; behind its short queue connect() would wait for ever.
+        const timeval longest{CONNECT_TIME.count(), 0};
+        ::setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &longest, sizeof longest);
         if (::connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
             return descriptor;
         const int error = errno;
@@ -55,6 +60,8 @@ int connect_to(const std::string& path, std::chrono::milliseconds patience) {
             std::this_thread::sleep_for(CONNECT_PAUSE);
             continue;
         }
+        if (error == EAGAIN)
+            throw Error(path, "the machine is busy with another client", "try again");
         if (error == ENOENT || error == ECONNREFUSED)
             throw Error(path, "no machine runs here", "ntferry ps lists those that run");
         throw SystemError(path, "connect", error);

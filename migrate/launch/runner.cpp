@@ -30,7 +30,7 @@ using Clock = std::chrono::steady_clock;
 constexpr auto tick = 100ms;
 constexpr auto patience_with_others = 10min; ///< for machines that must run before
 constexpr auto time_to_flush = 30s;          ///< between "quit" and a kill
-constexpr ControlClient::Patience patience{30s, 20s};
+constexpr auto answer_time = 20s;
 
 bool runs(const std::string& name) {
     try {
@@ -110,8 +110,10 @@ class Supervisor {
             profiles::MachineDescription copied = machine;
             disks.take(copied, progress_, stop_);
             command = qemu_command(copied);
+            socket_ = supervisor_socket();
         } else {
             command = vmm_command();
+            socket_ = control_socket_of(name_);
         }
         const EndOfRun end = watch(command);
         if (qemu)
@@ -141,12 +143,17 @@ class Supervisor {
         std::error_code ignored;
         fs::create_directories(run_directory(), ignored);
         fs::permissions(run_directory(), fs::perms::owner_all, ignored);
-        fs::remove(socket, ignored); // of a QEMU that was killed; the bundle's lock says that none runs
-        command.insert(command.end(), {"-qmp", fmt::format("unix:{},server=on,wait=off", socket)});
+        // Each of QEMU's serves one client at a time: one for everybody, one for this supervisor.
+        for (const std::string& path : {socket, supervisor_socket()}) {
+            fs::remove(path, ignored); // of a QEMU that was killed; the bundle's lock says that none runs
+            command.insert(command.end(), {"-qmp", fmt::format("unix:{},server=on,wait=off", path)});
+        }
         if (!settings_.vnc.empty())
             command.insert(command.end(), {"-vnc", settings_.vnc});
         return command;
     }
+
+    std::string supervisor_socket() const { return run_directory() + "/" + name_ + ".supervisor"; }
 
     EndOfRun watch(const std::vector<std::string>& command) {
         progress_.note(fmt::format("{}: starting {}", name_, fs::path(command.front()).filename().string()));
@@ -189,8 +196,7 @@ class Supervisor {
 
     std::unique_ptr<ControlClient> connect() const {
         try {
-            return std::make_unique<ControlClient>(control_socket_of(name_),
-                                                   ControlClient::Patience{0ms, patience.answer});
+            return std::make_unique<ControlClient>(socket_, ControlClient::Patience{0ms, answer_time});
         } catch (const Error&) {
             return nullptr; // not yet
         }
@@ -225,6 +231,7 @@ class Supervisor {
     std::string bundle_;
     LaunchSettings settings_;
     std::string name_;
+    std::string socket_; ///< of the machine that runs
     Progress& progress_;
     const std::stop_token& stop_;
 };

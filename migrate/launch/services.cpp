@@ -76,7 +76,8 @@ class Background final : public Services {
         const std::string log = (fs::path(bundle) / "logs/launch.log").string();
         std::error_code ignored;
         fs::create_directories(fs::path(log).parent_path(), ignored);
-        cli::start_process({cli::own_program(), "run", bundle}, {.output = {}, .error = log, .own_session = true});
+        cli::start_process({cli::own_program(), "run", bundle},
+                           {.output = {}, .error = log, .own_session = true});
     }
 
     void set_up(const std::string&, const LaunchSettings&) override {
