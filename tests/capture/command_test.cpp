@@ -185,6 +185,35 @@ TEST_CASE("a signal in any phase is one line, and --resume or the same command a
     CHECK(run_shell(program + " image verify --quiet " + image + " --source " + disk).exit_code == 0);
 }
 
+TEST_CASE("a capture that is killed at random moments, again and again, is finished by --resume") {
+    if (!test::have_program("nbdkit"))
+        NTFERRY_SKIP("nbdkit is not installed");
+    const TempDir dir;
+    const std::string disk = make_disk(dir);
+    const std::string image = dir / "a.vhd";
+    const NbdKit nbd(dir, "--filter=delay file " + disk + " rdelay=100ms");
+    unsigned killed = 0;
+    for (int round = 0; round < 12; ++round) {
+        const bool begun = std::filesystem::exists(image + ".map");
+        if (!begun)
+            std::filesystem::remove(image);
+        const RunResult result = run_shell(program + " capture --raw --quiet " + (begun ? "--resume " : "") +
+                                           nbd.uri() + " " + image + " >/dev/null & p=$!; sleep 0." +
+                                           std::to_string(1 + round * 7 % 9) + "; kill -KILL $p; wait $p");
+        if (result.exit_code == 0)
+            break;
+        ++killed;
+        if (std::filesystem::exists(image))
+            CHECK(run_shell(program + " image check " + image).exit_code == 0);
+    }
+    CHECK(killed > 0);
+    const bool begun = std::filesystem::exists(image + ".map");
+    CHECK(run_shell(program + " capture --raw --quiet " + (begun ? "--resume " : "") + disk + " " + image)
+              .exit_code == 0);
+    CHECK(run_shell(program + " image compare --quiet " + disk + " " + image).exit_code == 0);
+    CHECK(run_shell(program + " image verify --quiet --source " + disk + " " + image).exit_code == 0);
+}
+
 TEST_CASE("a file system without room is one line, and --resume goes on once there is some") {
     if (geteuid() != 0)
         NTFERRY_SKIP("needs root to mount a small file system");
