@@ -16,6 +16,11 @@ pkg_check_modules(VHDI REQUIRED IMPORTED_TARGET libvhdi)
 pkg_check_modules(NBD REQUIRED IMPORTED_TARGET libnbd)
 pkg_check_modules(SLIRP REQUIRED IMPORTED_TARGET slirp)
 pkg_check_modules(VNC REQUIRED IMPORTED_TARGET libvncserver)
+# The wizard's terminal. Not newt: it cannot draw a picture with colours of its own, lays windows out once and so does not
+# follow a window that is resized, and its screens could not be tested without a terminal.
+pkg_check_modules(NCURSES REQUIRED IMPORTED_TARGET ncursesw)
+# Its feature macros are what g++ and clang++ define for C++ anyway.
+set_property(TARGET PkgConfig::NCURSES PROPERTY INTERFACE_COMPILE_OPTIONS "")
 pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
 
 # Libraries that are loaded when they are first needed (converter/base/shared_library.hpp): only their headers are used

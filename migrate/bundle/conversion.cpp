@@ -71,13 +71,16 @@ class Conversion {
         result_.conclusion = std::move(conclusion);
     }
 
-    void check_stop(const char* step) const {
+    void begin(Step step, const char* name) const {
         if (stop_.stop_requested())
-            throw Interrupted(step);
+            throw Interrupted(name);
+        if (options_.on_step)
+            options_.on_step(step);
     }
 
     /// Inspect, assess, plan: only reads.
     void look() {
+        begin(Step::look, "inspect");
         progress_.note("inspecting and assessing");
         nt::DiskSet disks(open_all(options_.sources));
         result_.inspection = nt::inspect(disks, assess::inspect_options(options_.profile));
@@ -112,7 +115,7 @@ class Conversion {
         const std::string image = in_bundle(fmt::format("disks/disk{}.vhd", number));
         if (journal.done(step))
             return;
-        check_stop("capture");
+        begin(Step::capture, "capture");
         const std::string partial = in_bundle(fmt::format("disks/.disk{}.vhd.part", number));
         capture::CaptureOptions options;
         options.map_path = in_bundle(fmt::format("logs/disk{}.map", number));
@@ -144,7 +147,7 @@ class Conversion {
             journal.mark("patch");
             return;
         }
-        check_stop("patch");
+        begin(Step::patch, "patch");
         progress_.note("planning and patching");
         std::vector<std::string> captured;
         for (const patch::WorkspaceDisk& disk : workspace.disks)
@@ -159,7 +162,7 @@ class Conversion {
     }
 
     bool check_disks() {
-        check_stop("check");
+        begin(Step::check, "check");
         progress_.note("checking the boot chain");
         const patch::Workspace workspace = patch::find_workspace(options_.bundle);
         std::vector<std::string> disks;
@@ -181,6 +184,7 @@ class Conversion {
 
     /// machine.xml comes last: a folder without it is no finished bundle.
     void describe(Journal& journal) {
+        begin(Step::describe, "describe");
         const patch::Workspace workspace = patch::find_workspace(options_.bundle);
         for (const patch::WorkspaceDisk& disk : workspace.disks) {
             std::error_code ignored;
@@ -195,6 +199,10 @@ class Conversion {
             nic != options_.overrides.settings.end())
             for (profiles::NicSpec& card : result_.machine->machine.nics)
                 card.model = nic->second;
+        for (profiles::NicSpec& nic : result_.machine->machine.nics) {
+            nic.backend = options_.network.backend;
+            nic.options = options_.network.options;
+        }
         profiles::save_machine(result_.machine->machine, in_bundle("machine.xml"));
         journal.mark("machine");
         stop_at(0, options_.boot ? "converted" : "converted and checked; not booted");
@@ -203,7 +211,7 @@ class Conversion {
     void boot(Journal& journal) {
         if (!options_.boot)
             return;
-        check_stop("trial boot");
+        begin(Step::boot, "trial boot");
         result_.trial = verify::try_machine(options_.bundle, result_.machine->machine, options_.trial,
                                             options_.accept_findings, progress_, stop_);
         if (result_.trial->changed) {
@@ -225,6 +233,16 @@ class Conversion {
 };
 
 } // namespace
+
+NetworkChoice parse_network(const std::string& text) {
+    constexpr std::string_view bridge = "bridge:";
+    if (text == "isolated" || text == "nat")
+        return {text, {}};
+    if (text.starts_with(bridge) && text.size() > bridge.size())
+        return {"bridge", {{"tap", text.substr(bridge.size())}}};
+    throw Error("--network", fmt::format("'{}'", text), "allowed: isolated, nat, bridge:TAP",
+                ErrorKind::usage);
+}
 
 ConversionResult preview(const ConversionOptions& options, Progress& progress) {
     return Conversion(options, progress, {}).preview();

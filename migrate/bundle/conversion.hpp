@@ -12,12 +12,25 @@
 #include "migrate/bundle/describe_machine.hpp"
 #include "migrate/verify/cure.hpp"
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 namespace ntferry::bundle {
+
+/// Where a conversion is, for a listener that shows it as a list.
+enum class Step : unsigned char { look, capture, patch, check, describe, boot };
+
+/// What the machine's network cards are connected to.
+struct NetworkChoice {
+    std::string backend = "isolated"; ///< as in profiles::NicSpec
+    std::map<std::string, std::string> options;
+};
+/// "isolated", "nat", "bridge:TAP". @throws Error (usage)
+NetworkChoice parse_network(const std::string& text);
 
 struct ConversionOptions {
     std::vector<std::string> sources; ///< in the server's order
@@ -26,12 +39,14 @@ struct ConversionOptions {
     patch::DriverSource drivers;
     patch::Overrides overrides;
     std::uint64_t memory = 0; ///< bytes; 0: see describe_machine()
+    NetworkChoice network;
     bool resume = false;
     bool accept_findings =
         false;                ///< --yes: go on although the assessment wants something decided; keep cures
     bool allow_dirty = false; ///< write to volumes that were not cleanly dismounted
     bool boot = true;
     verify::TrialOptions trial;
+    std::function<void(Step)> on_step; ///< called as a step begins; may be empty
 };
 
 /// Everything that a report tells. Later parts are empty when the conversion ended before them.

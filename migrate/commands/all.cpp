@@ -9,6 +9,7 @@ std::vector<Command> all_commands() {
         // One line per command, in the order of the help text.
         // clang-format off
         convert_command(),
+        wizard_command(),
         inspect_command(),
         assess_command(),
         capture_command(),

@@ -1,12 +1,10 @@
 // ntferry convert
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "converter/patch/durable.hpp"
 #include "migrate/bundle/conversion.hpp"
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
 #include "migrate/commands/patch_support.hpp"
 #include "migrate/report/conversion_document.hpp"
-#include "migrate/report/sources.hpp"
 
 #include <fmt/ostream.h>
 
@@ -23,10 +21,12 @@ void add_options(po::options_description& options) {
         ("disk", po::value<Strings>()->value_name("SOURCE")->composing(), "a further disk of the server") //
         ("drivers", po::value<Strings>()->value_name("DIR|ISO")->composing(), "the same as --media")      //
         ("memory", po::value<std::string>()->value_name("SIZE"), "RAM of the machine, e.g. 128M")         //
-        ("dry-run", "say what would be done; write nothing")                                              //
-        ("resume", "go on with an interrupted conversion")                                                //
-        ("allow-dirty", "write to volumes that were not shut down cleanly")                               //
-        ("no-boot", "no trial boot")                                                                      //
+        ("network", po::value<std::string>()->value_name("KIND")->default_value("isolated"),
+         "of the machine's cards: isolated, nat, bridge:TAP")               //
+        ("dry-run", "say what would be done; write nothing")                //
+        ("resume", "go on with an interrupted conversion")                  //
+        ("allow-dirty", "write to volumes that were not shut down cleanly") //
+        ("no-boot", "no trial boot")                                        //
         ("boot", po::value<unsigned>()->value_name("SECONDS")->default_value(180),
          "how long the trial boot may take") //
         ("engine", po::value<std::string>()->value_name("NAME")->default_value("auto"),
@@ -51,6 +51,7 @@ bundle::ConversionOptions options_of(const Invocation& invocation) {
     options.overrides = read_overrides(invocation);
     if (invocation.has("memory"))
         options.memory = parse_size(invocation.get<std::string>("memory"));
+    options.network = bundle::parse_network(invocation.get<std::string>("network"));
     options.resume = invocation.has("resume");
     options.accept_findings = invocation.yes;
     options.allow_dirty = invocation.has("allow-dirty");
@@ -68,12 +69,8 @@ int run(Invocation& invocation) {
     // Refused conversions write nothing at all: there is no folder then.
     const std::filesystem::path folder(options.bundle);
     const bool report = !invocation.has("dry-run") && std::filesystem::exists(folder / "state/convert.json");
-    if (report) {
-        report::write_report((folder / "report.html").string(),
-                             report::conversion_document(result, options.bundle, true));
-        patch::durable::write((folder / "report.json").string(),
-                              boost::json::serialize(report::to_json(result)) + "\n");
-    }
+    if (report)
+        report::write_conversion(result, options.bundle);
     if (invocation.json) {
         print_json(invocation.out, report::to_json(result));
     } else if (!invocation.quiet) {

@@ -3,6 +3,7 @@
 
 #include "converter/patch/durable.hpp"
 #include "migrate/report/assessment_document.hpp"
+#include "migrate/report/sources.hpp"
 
 #include <fmt/format.h>
 
@@ -150,6 +151,12 @@ json::object to_json(const bundle::ConversionResult& result) {
         losses.emplace_back(loss.describe());
     object["losses"] = std::move(losses);
     return object;
+}
+
+void write_conversion(const bundle::ConversionResult& result, const std::string& bundle) {
+    const std::filesystem::path folder(bundle);
+    write_report((folder / "report.html").string(), conversion_document(result, bundle, true));
+    patch::durable::write((folder / "report.json").string(), json::serialize(to_json(result)) + "\n");
 }
 
 } // namespace ntferry::report

@@ -14,5 +14,7 @@ Document conversion_document(const bundle::ConversionResult& result, const std::
                              bool with_inspection);
 /// "ntferry.conversion-report" version 1.
 boost::json::object to_json(const bundle::ConversionResult& result);
+/// report.html and report.json in a bundle's folder. @throws Error
+void write_conversion(const bundle::ConversionResult& result, const std::string& bundle);
 
 } // namespace ntferry::report
