@@ -102,8 +102,11 @@ std::vector<std::u32string> wrap(std::string_view utf8_text, std::size_t width, 
         // The last blank that the line ends at; leading blanks are indentation, not a place to break.
         const std::size_t begin = rest.find_first_not_of(U' ');
         std::size_t cut = rest.rfind(U' ', width);
-        const bool blank = cut != std::u32string::npos && begin != std::u32string::npos && cut > begin &&
-                           cut > (lines.empty() ? 0 : hang);
+        bool blank = cut != std::u32string::npos && begin != std::u32string::npos && cut > begin &&
+                     cut > (lines.empty() ? 0 : hang);
+        // A word longer than a whole line is broken where it is: a path begins beside its name.
+        const std::size_t word = blank ? std::min(rest.find(U' ', cut + 1), rest.size()) - cut - 1 : 0;
+        blank = blank && word <= width - hang;
         if (!blank)
             cut = width;
         lines.push_back(rest.substr(0, cut));
