@@ -1,6 +1,7 @@
 // The table of commands.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/wizard.hpp"
 
 namespace ntferry::cli {
 

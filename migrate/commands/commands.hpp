@@ -8,7 +8,6 @@ namespace ntferry::cli {
 
 Command capture_command();
 Command convert_command();
-Command wizard_command();
 Command verify_command();
 Command inspect_command();
 Command assess_command();

@@ -1,7 +1,7 @@
 // ntferry wizard
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "migrate/commands/wizard.hpp"
 #include "converter/base/error.hpp"
-#include "migrate/commands/commands.hpp"
 #include "migrate/wizard/draft.hpp"
 #include "migrate/wizard/run.hpp"
 #include "profiles/profile.hpp"

@@ -28,10 +28,8 @@ class Layout {
         title();
         keys();
         next();
-        if (!view_.items.empty())
-            items();
-        if (view_.field)
-            field();
+        move_up();
+        answers();
         if (view_.meter)
             meter();
         if (view_.screen != nullptr && !view_.screen->empty())
@@ -92,6 +90,26 @@ class Layout {
             block(wrap("! " + view_.warning, width_, 2), 3, 0, Style::bad);
             --bottom_;
         }
+    }
+
+    void answers() {
+        if (!view_.items.empty())
+            items();
+        if (view_.field)
+            field();
+    }
+
+    /// What is to be chosen stands right below the text, not at the far end of the screen.
+    void move_up() {
+        if (view_.items.empty() && !view_.field)
+            return;
+        Layout trial = *this;
+        trial.answers();
+        std::size_t lines = 0;
+        for (const Text& paragraph : view_.text)
+            lines += wrap(paragraph.text, width_, paragraph.hang).size();
+        if (trial.bottom_ > top_ + lines)
+            bottom_ -= trial.bottom_ - top_ - lines;
     }
 
     void items() {

@@ -150,7 +150,7 @@ class Media final : public MenuPage {
         if (context.known.examined)
             for (Text& text : media_words(*context.known.examined))
                 view.text.push_back(std::move(text));
-        view.next = "the memory and the network of the new machine, unless a question is open.";
+        view.next = "the network and the memory of the new machine; before that, any question that is open.";
         return view;
     }
     std::vector<Choice> choices(const Context& context) const override {
@@ -198,7 +198,7 @@ class Decision final : public MenuPage {
         if (!question.empty())
             question[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(question[0])));
         view.text = {{question + ".", Tone::warning, 0}, {}, {decision_.evidence + "."}};
-        view.next = "the next question, or the memory and the network of the new machine.";
+        view.next = "the next question, or the network and the memory of the new machine.";
         return view;
     }
     std::vector<Choice> choices(const Context&) const override {

@@ -5,6 +5,7 @@
 #include "migrate/wizard/page_kinds.hpp"
 #include "migrate/wizard/pages.hpp"
 #include "migrate/wizard/words.hpp"
+#include "profiles/render_qemu.hpp"
 
 #include <fmt/format.h>
 
@@ -77,7 +78,7 @@ class Convert final : public Page {
     static Meter meter(const Advance& now) {
         Meter meter{now.done, now.total, {}};
         if (now.total == 0 || now.seconds <= 0) {
-            meter.text = "Working";
+            meter.text = now.seconds < 3 ? "Working" : fmt::format("Working for {}", time_words(now.seconds));
             return meter;
         }
         meter.text = fmt::format("{} of {}", report::size_text(now.done), report::size_text(now.total));
@@ -155,16 +156,17 @@ class Done final : public MenuPage {
                 fact("Report to read", converted->report + " (open it in a web browser, print it)"));
         view.text.push_back({});
         view.text.push_back({"Type these after you have left the wizard:"});
-        view.text.push_back(fact("Start it", context.known.has_command("launch")
-                                                 ? "ntferry launch " + folder
-                                                 : "ntferry-vmm --machine " + folder + "/machine.xml"));
-        view.text.push_back(fact("Test it again", "ntferry verify " + folder));
+        const auto command = [&](const char* says, const char* name, std::vector<std::string> words) {
+            if (context.known.has_command(name))
+                view.text.push_back(fact(says, profiles::shell_line(words)));
+        };
+        command("Start it", "launch", {"ntferry", "launch", folder});
+        command("Test it again", "verify", {"ntferry", "verify", folder});
+        command("Undo changes", "undo", {"ntferry", "undo", folder});
+        command("Other products", "export",
+                {"ntferry", "export", folder, "--to", "hyperv", "-o", folder + "-hyperv"});
         if (context.known.has_command("export"))
-            view.text.push_back(fact("Other products", "ntferry export " + folder +
-                                                           " --to hyperv (or vmware, proxmox, "
-                                                           "libvirt, qemu)"));
-        if (context.known.has_command("undo"))
-            view.text.push_back(fact("Take changes back", "ntferry undo " + folder));
+            view.text.push_back(fact("", "(or vmware, proxmox, libvirt, qemu)"));
         view.text.push_back({});
         view.text.push_back(
             {good

@@ -94,8 +94,7 @@ class LocalDisks final : public MenuPage {
     explicit LocalDisks(const Context& context) : disks_(context.host.disks()) {
         const auto free = std::find_if(disks_.begin(), disks_.end(),
                                        [](const HostDisk& disk) { return disk.busy.empty(); });
-        if (free != disks_.end())
-            select(static_cast<std::size_t>(free - disks_.begin()));
+        select(static_cast<std::size_t>(free - disks_.begin())); // none free: "Look again"
     }
 
   protected:

@@ -171,6 +171,7 @@ int farewell(const Session& session, const RunOptions& options, std::ostream& ou
         const bundle::ConversionResult& result = context.known.converted->result;
         fmt::print(out, "{}: {}\nThe report is {}\n", answers.bundle, result.conclusion,
                    context.known.converted->report);
+        fmt::print(out, "The same without questions: {}\n", command_line(answers));
         return result.exit_code;
     }
     if (session.wizard().keeps_answers() && !answers.sources.empty() && session.draft_problem().empty() &&

@@ -20,7 +20,9 @@ constexpr std::size_t name_width = 18;
 std::string sentence(std::string text) {
     if (text.empty())
         return text;
-    text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+    // Names of files stay as they are.
+    if (text.substr(0, text.find(' ')).find('.') == std::string::npos)
+        text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
     if (text.back() != '.' && text.back() != '!' && text.back() != '?')
         text += '.';
     return text;
@@ -53,6 +55,8 @@ void add_system(std::vector<Text>& words, const nt::Installation& system) {
         if (card.disabled || card.dial_up)
             continue;
         std::string value = card.title.empty() ? card.key : card.title;
+        if (value.starts_with('[') && value.find("] ") != std::string::npos)
+            value.erase(0, value.find("] ") + 2); // "[1] ", which NT puts in front of several cards
         for (const std::string& address : card.ip.addresses)
             if (address != "0.0.0.0")
                 value += ", address " + address;
@@ -173,8 +177,13 @@ std::vector<Text> media_words(const Examined& examined) {
         if (!file.rejected.empty())
             words.push_back(fact("", "found, but it does not fit: " + file.rejected.front(), Tone::warning));
     }
-    for (const patch::Decision* decision : plan.open_decisions())
-        words.push_back(fact("Open question", sentence(decision->question), Tone::warning));
+    for (const patch::Decision* decision : plan.open_decisions()) {
+        const bool told = std::any_of(named.begin(), named.end(), [&](const std::string& file) {
+            return text::icontains(decision->question, file);
+        });
+        if (!told)
+            words.push_back(fact("Open question", sentence(decision->question), Tone::warning));
+    }
     if (named.empty() && plan.open_decisions().empty())
         words.push_back({"Nothing is missing: every file that is needed was found.", Tone::good, 0});
     else if (!essential && plan.open_decisions().empty())

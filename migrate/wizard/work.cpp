@@ -117,6 +117,7 @@ class ConversionRun::Listener final : public Progress {
         const std::lock_guard guard(mailbox_->lock);
         mailbox_->advance.step = step;
         mailbox_->advance.done = mailbox_->advance.total = 0;
+        mailbox_->phase_began = Steady::now();
     }
     void phase(std::string_view name, std::uint64_t total) override {
         const std::lock_guard guard(mailbox_->lock);

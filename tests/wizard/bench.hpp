@@ -179,7 +179,7 @@ class Bench {
   private:
     static Context context(const Host& host, std::optional<Answers> draft) {
         Context context{host, {}, {}, std::move(draft), "/home/anna/.local/state/ntferry/wizard.json", {}};
-        context.known.commands = {"convert", "launch", "export", "undo"};
+        context.known.commands = {"convert", "verify", "launch", "export", "undo"};
         return context;
     }
 };

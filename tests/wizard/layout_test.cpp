@@ -52,7 +52,7 @@ std::vector<View> all_pages() {
             context.known.advance.errors = 4096;
             context.known.advance.seconds = 100;
             context.known.converted = test::converted_server(with_media);
-            context.known.commands = {"launch", "export", "undo"};
+            context.known.commands = {"launch", "verify", "export", "undo"};
             View view = make_page(static_cast<PageId>(i), context)->view(context);
             view.step = step_of(static_cast<PageId>(i));
             view.steps = step_count;
