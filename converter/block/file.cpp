@@ -159,7 +159,9 @@ std::vector<Extent> PosixFile::extents(std::uint64_t offset, std::uint64_t lengt
     if (block_device_ || length == 0)
         return File::extents(offset, length);
     std::vector<Extent> found;
-    const std::uint64_t end = checked_add(offset, length);
+    const std::uint64_t asked_end = checked_add(offset, length);
+    // Behind the end of a file that shrank is nothing, not zeros: reading it has to fail.
+    const std::uint64_t end = std::clamp(size(), offset, asked_end);
     for (std::uint64_t at = offset; at < end;) {
         const off_t data = ::lseek(fd_, as_off(at), SEEK_DATA);
         if (data < 0 && errno == ENXIO) { // no data up to the end of the file
@@ -179,6 +181,7 @@ std::vector<Extent> PosixFile::extents(std::uint64_t offset, std::uint64_t lengt
         append(found, data_at, hole_at - data_at, ExtentKind::data);
         at = std::max(hole_at, data_at + 1); // a file changed under us must not hold us here
     }
+    append(found, end, asked_end - end, ExtentKind::data);
     return found;
 }
 

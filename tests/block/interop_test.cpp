@@ -153,6 +153,20 @@ TEST_CASE("an image that ddrescue made has errors where its map has no finished 
     CHECK(std::equal(bytes.begin(), bytes.end(), model.begin() + 0x1200));
 }
 
+TEST_CASE("what lies behind the end of a file that shrank is no hole, and reading it fails") {
+    const TempDir dir;
+    auto disk = create_raw(dir / "disk.img", 4U << 20U);
+    disk->write(0, Bytes(1U << 20U, 7));
+    CHECK(disk->extents(2U << 20U, 1U << 20U) ==
+          std::vector<Extent>{{2U << 20U, 1U << 20U, ExtentKind::hole}});
+    std::filesystem::resize_file(dir / "disk.img", 2U << 20U);
+    CHECK(disk->extents(1U << 20U, 2U << 20U) ==
+          std::vector<Extent>{{1U << 20U, 1U << 20U, ExtentKind::hole},
+                              {2U << 20U, 1U << 20U, ExtentKind::data}});
+    Bytes bytes(512);
+    CHECK_THROWS_WITH(disk->read(3U << 20U, bytes), Catch::Contains("truncated or shrank"));
+}
+
 TEST_CASE("an empty line of a rescue map leaves one range around it") {
     const RescueMap map = RescueMap::parse("0x0 ? 1\n0x07 0x00 +\n0x1400 0x200 -\n", "fuzz.map");
     REQUIRE(map.ranges().size() == 2);

@@ -235,6 +235,30 @@ TEST_CASE("a file system without room is one line, and --resume goes on once the
     CHECK(run_shell("umount " + folder).exit_code == 0);
 }
 
+TEST_CASE("a source that shrinks under the capture ends it in one line, and --resume goes on with the whole "
+          "source") {
+    if (!test::have_program("strace") || run_shell("strace -o /dev/null true").exit_code != 0)
+        NTFERRY_SKIP("strace is not installed or not allowed");
+    const TempDir dir;
+    const std::string disk = make_disk(dir);
+    std::filesystem::copy_file(disk, dir / "whole.img");
+    // Reads wait a fifth of a second each, so that the source loses its end while it is read.
+    const RunResult result = run_shell(
+        "strace -f -o /dev/null -e trace=pread64 -e inject=pread64:delay_enter=200000 " + program +
+        " capture --raw --quiet " + disk + " " + (dir / "a.vhd") + " & p=$!; for i in $(seq 600); do [ -e " +
+        (dir / "a.vhd.map") + " ] && break; sleep 0.05; done; truncate -s 12M " + disk + "; wait $p");
+    INFO(result.err);
+    CHECK(result.exit_code == 1);
+    CHECK_THAT(result.err, Contains("truncated or shrank"));
+    CHECK(one_line(result.err));
+    CHECK(run_shell(program + " image check " + (dir / "a.vhd")).exit_code == 0);
+    CHECK(
+        run_shell(program + " capture --raw --resume --quiet " + (dir / "whole.img") + " " + (dir / "a.vhd"))
+            .exit_code == 0);
+    CHECK(run_shell(program + " image compare --quiet " + (dir / "whole.img") + " " + (dir / "a.vhd"))
+              .exit_code == 0);
+}
+
 TEST_CASE("a source that came back smaller is refused, and the image stays as it was") {
     const TempDir dir;
     const std::string disk = make_disk(dir);
