@@ -190,6 +190,21 @@ void driver_files(const Context& context, Findings& findings) {
     }
 }
 
+void driver_imports(const Context& context, Findings& findings) {
+    for (const nt::DriverFacts& driver : context.system.drivers)
+        if (!driver.missing_imports.empty())
+            findings.push_back(
+                {"driver.import-missing",
+                 driver.start == nt::start_boot ? Severity::decision : Severity::warning,
+                 fmt::format("{} needs a file that is missing: {}", driver.service,
+                             fmt::join(driver.missing_imports, ", ")),
+                 driver.file.path,
+                 driver.start == nt::start_boot
+                     ? "NTLDR loads what a boot driver imports with it; without it the start ends there."
+                     : "The driver does not load.",
+                 "Supply the file from the installed service pack, or disable the driver"});
+}
+
 void oem_drivers(const Context& context, Findings& findings) {
     if (!context.system.product.is_nt4())
         return;

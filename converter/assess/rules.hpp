@@ -69,6 +69,7 @@ void boot_execute(const Context& context, Findings& findings);
 // drivers.cpp: drivers and services of hardware that will be gone, and what the server is for
 void boot_chain_files(const Context& context, Findings& findings);
 void driver_files(const Context& context, Findings& findings);
+void driver_imports(const Context& context, Findings& findings);
 void oem_drivers(const Context& context, Findings& findings);
 void known_services(const Context& context, Findings& findings);
 void ports(const Context& context, Findings& findings);

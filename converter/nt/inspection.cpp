@@ -114,6 +114,37 @@ std::pair<std::string, std::string> loaded_files(const BootFacts& boot, const Sy
     return names;
 }
 
+/// Modules that a driver imports and that lie neither beside it nor in system32, where NTLDR and the kernel
+/// look.
+std::vector<std::string> missing_imports(DiskSet& disks, const SystemPlace& system, const FilePlace& driver) {
+    constexpr std::uint64_t driver_limit = std::uint64_t{4} << 20U;
+    constexpr std::size_t modules_limit = 32; // real ones import three or four
+    std::vector<std::string> missing;
+    volume::FileSystem* files = disks.files(driver.volume);
+    volume::FileSystem* home = disks.files(system.volume);
+    try {
+        const auto content = files == nullptr || home == nullptr
+                                 ? std::nullopt
+                                 : read_if_there(*files, driver.path, driver_limit);
+        if (!content || !pe::is_pe(*content))
+            return missing;
+        const pe::Headers headers = pe::parse_headers(*content, driver.path);
+        std::size_t seen = 0;
+        for (const pe::ImportedModule& module : pe::read_imports(*content, headers)) {
+            if (seen++ == modules_limit)
+                break;
+            const std::string name = text::printable(module.name, 64);
+            if (text::iequals(name, "ntoskrnl.exe") || text::iequals(name, "hal.dll"))
+                continue; // whatever boot.ini names stands for them
+            if (!home->lookup(system.below("system32\\drivers\\" + name)) &&
+                !home->lookup(system.below("system32\\" + name)))
+                missing.push_back(name);
+        }
+    } catch (const Error&) { // NOLINT(bugprone-empty-catch): told with the file itself
+    }
+    return missing;
+}
+
 void read_drivers(DiskSet& disks, Installation& installation) {
     for (const auto* order : {&installation.boot_order, &installation.system_order})
         for (const std::string& name : *order) {
@@ -126,10 +157,13 @@ void read_drivers(DiskSet& disks, Installation& installation) {
             driver.group = service->group;
             driver.error_control = service->error_control;
             driver.vendor = find_vendor(*service);
-            if (const auto place = resolve_nt_path(disks, installation.place, service->effective_image()))
+            if (const auto place = resolve_nt_path(disks, installation.place, service->effective_image())) {
                 driver.file = describe_file(disks, *place);
-            else
+                if (driver.file.pe)
+                    driver.missing_imports = missing_imports(disks, installation.place, *place);
+            } else {
                 driver.file.path = service->effective_image();
+            }
             installation.drivers.push_back(std::move(driver));
         }
     for (const Service& service : installation.services)

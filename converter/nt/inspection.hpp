@@ -29,6 +29,7 @@ struct DriverFacts {
     std::uint32_t error_control = 0;
     FileFacts file;
     const VendorEntry* vendor = nullptr;
+    std::vector<std::string> missing_imports{}; ///< modules that it imports and that are in neither folder
 };
 
 /// A service with a story: an agent, a database, a dongle.

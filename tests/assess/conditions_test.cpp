@@ -306,6 +306,7 @@ const std::vector<Case>& cases() {
         // B.8: drivers and services
         {"driver.file-missing", S::decision, [](I& i) { server(i).drivers.push_back({"x", 0, "filter", 3, {}, nullptr}); }},
         {"driver.checksum", S::decision, [](I& i) { nt::DriverFacts d{"x", 0, "filter", 1, good_file("x.sys"), nullptr}; d.file.checksum_good = false; server(i).drivers = {d}; }},
+        {"driver.import-missing", S::decision, [](I& i) { nt::DriverFacts d{"x", 0, "filter", 1, good_file("x.sys"), nullptr, {"CLASS2.SYS"}}; server(i).drivers = {d}; }},
         {"driver.oem", S::warning, [](I& i) { add_service(i, driver("acmefilt", 1, "filter")); }},
         {"service.cluster", S::decision, [](I& i) { add_service(i, driver("clusdisk", 1, "filter")); }},
         {"service.database", S::info, [](I& i) { nt::Service s; s.name = "MSSQLServer"; s.type = 0x10; s.start = 2; add_service(i, s); }},

@@ -314,6 +314,7 @@ const std::vector<Case>& cases() {
         {"files.no-program", "ide-ntfs", [](S& s) { s.write(system32 + "ntdll.dll", std::string("not a program")); }},
         {"driver.file-missing", "ide-ntfs", [](S& s) { s.service("gone", 1, 0, "filter"); }},
         {"driver.checksum", "ide-ntfs", [](S& s) { flip_last_byte(s, system32 + "drivers\\disk.sys"); }},
+        {"driver.import-missing", "ide-ntfs", [](S& s) { s.remove(system32 + "drivers\\class2.sys"); }},
         {"driver.oem", "ide-ntfs", [](S& s) { s.service("acmefilt", 1, 1, "filter"); }},
         {"driver.severe", "ide-ntfs", [](S& s) { s.service("pcmcia", 1, 1, "System Bus Extender", "", 3); }},
         // Services (B.8.3, B.8.4)
