@@ -38,7 +38,12 @@ void SignalStop::wait() {
     const sigset_t set = stop_signals();
     while (!leaving_) {
         const timespec tick{0, 20'000'000};
-        if (sigtimedwait(&set, nullptr, &tick) < 0)
+        const int signal = sigtimedwait(&set, nullptr, &tick);
+        if (signal < 0)
+            continue;
+        // A connection that breaks says so twice, by the kernel and by the shell: that is nobody's
+        // impatience.
+        if (source_.stop_requested() && signal == SIGHUP)
             continue;
         if (source_.stop_requested())
             _exit(130); // asked twice: what is under way is crash-safe by design

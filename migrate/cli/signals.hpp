@@ -8,7 +8,8 @@
 
 namespace ntferry::cli {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP request a stop; a second SIGINT ends the process at once (130).
+/// While it lives, SIGINT, SIGTERM and SIGHUP request a stop; a second SIGINT or SIGTERM ends the
+/// process at once (130).
 /// Blocks the signals in the calling thread, so construct it before other threads start.
 class SignalStop {
   public:

@@ -74,7 +74,7 @@ void add_needed(Document& document, const assess::Assessment& assessment) {
 }
 
 void add_first_start(Document& document) {
-    document.section("After the first start")
+    document.section(first_start_title)
         .blocks.emplace_back(List{
             {"Log on and read the event log; \"at least one service or driver failed\" may come once.",
              "Remove the old network cards in the Network applet.", "Run a disk check on each volume.",
@@ -85,7 +85,7 @@ void add_first_start(Document& document) {
 
 /// What the screen shows when something is wrong, and what that means (facts of the boot chain, KB articles).
 void add_failures(Document& document) {
-    document.section("If a start fails")
+    document.section(failures_title)
         .blocks.emplace_back(Table{
             {"on the screen", "what it means"},
             {{"A disk read error occurred; A kernel file is missing from the disk",
@@ -127,7 +127,7 @@ Document assessment_document(const assess::Assessment& assessment, const nt::Ins
     document.subtitle =
         fmt::format("assessed for profile {} ({}){}{}", assessment.profile, assessment.profile_title,
                     assessment.installation.empty() ? "" : ", ", assessment.installation);
-    Section& verdict = document.section("Verdict");
+    Section& verdict = document.section(verdict_title);
     verdict.blocks.emplace_back(verdict_line(assessment));
     Table counts;
     for (const Group& group : groups) {

@@ -7,21 +7,40 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <filesystem>
+#include <utility>
 
 namespace ntferry::report {
 namespace {
 
 namespace json = boost::json;
 
+std::string server_name(const bundle::ConversionResult& result) {
+    if (!result.inspection.installations.empty() &&
+        !result.inspection.installations.front().product.name.empty())
+        return result.inspection.installations.front().product.name;
+    return result.assessment.installation.empty() ? "a server" : result.assessment.installation;
+}
+
+/// With a capital and a full stop, as on paper.
+std::string sentence(std::string text) {
+    if (text.empty())
+        return text;
+    text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+    if (text.back() != '.')
+        text += '.';
+    return text;
+}
+
 void add_trial(Document& document, const verify::CureOutcome& outcome, const std::string& bundle) {
     Section& section = document.section("Trial boot");
     for (const verify::TrialResult& trial : outcome.trials) {
         const verify::Verdict& verdict = trial.verdict;
         Card card{verdict.good() ? Tone::good : Tone::bad,
-                  std::string(verify::outcome_name(verdict.outcome)),
-                  verdict.id,
-                  verdict.title,
+                  verdict.good() ? "started" : "did not start",
+                  std::string(verify::outcome_name(verdict.outcome)) + ", " + verdict.id,
+                  sentence(verdict.title),
                   {}};
         const auto line = [&](const char* name, const std::string& text) {
             if (!text.empty())
@@ -31,14 +50,15 @@ void add_trial(Document& document, const verify::CureOutcome& outcome, const std
         line("cause", verdict.cause);
         line("cure", verdict.cure);
         line("engine", trial.engine + (trial.why_engine.empty() ? "" : ": " + trial.why_engine));
-        line("after", fmt::format("{:.0f} s", static_cast<double>(verdict.at.count()) / 1000));
+        line("after", fmt::format("{:.0f} seconds", static_cast<double>(verdict.at.count()) / 1000));
         section.blocks.emplace_back(std::move(card));
     }
     const std::string& screenshot = outcome.last().screenshot;
     std::error_code ignored;
     if (const auto path = std::filesystem::path(bundle) / screenshot;
         !screenshot.empty() && std::filesystem::exists(path, ignored))
-        section.blocks.emplace_back(Picture{"the last screen", patch::durable::read_text(path.string())});
+        section.blocks.emplace_back(
+            Picture{"The last screen of the trial boot", patch::durable::read_text(path.string())});
 }
 
 void add_changes(Document& document, const patch::Plan& plan) {
@@ -86,7 +106,7 @@ void add_machine(Document& document, const bundle::DescribedMachine& described) 
 }
 
 void add_check(Document& document, const check::Verdict& verdict) {
-    Section& section = document.section("Boot chain");
+    Section& section = document.section("Boot chain, walked on the patched disks");
     std::size_t good = 0;
     for (const check::Link& link : verdict.links) {
         if (link.state == check::State::good) {
@@ -100,7 +120,10 @@ void add_check(Document& document, const check::Verdict& verdict) {
                                          {{"screen", link.symptom}, {"remedy", link.remedy}}});
     }
     section.blocks.emplace_back(
-        Paragraph{fmt::format("{} links of the chain are as they have to be.", good), Tone::good});
+        Paragraph{fmt::format("{} of {} links of the chain, from the first sector to the logon, are as they "
+                              "have to be.",
+                              good, verdict.links.size()),
+                  good == verdict.links.size() ? Tone::good : Tone::plain});
 }
 
 } // namespace
@@ -108,27 +131,49 @@ void add_check(Document& document, const check::Verdict& verdict) {
 Document conversion_document(const bundle::ConversionResult& result, const std::string& bundle,
                              bool with_inspection) {
     Document document;
-    document.title = "Conversion of " +
-                     (result.assessment.installation.empty() ? "a server" : result.assessment.installation);
-    document.subtitle = result.conclusion;
+    Document assessed = assessment_document(result.assessment, result.inspection, with_inspection);
+    document.title = "Conversion of " + server_name(result);
+    document.subtitle = assessed.title;
     document.section("Result").blocks.emplace_back(
-        Paragraph{result.conclusion, result.exit_code == 0 ? Tone::good : Tone::bad});
+        Paragraph{sentence(result.conclusion), result.exit_code == 0 ? Tone::good : Tone::bad});
     if (result.trial)
         add_trial(document, *result.trial, bundle);
     if (result.machine)
         add_machine(document, *result.machine);
-    add_changes(document, result.plan);
-    if (result.check)
-        add_check(document, *result.check);
+    // What has to be done next stands before what was found and done.
+    for (Section& section : assessed.sections)
+        if (section.title == first_start_title)
+            document.sections.push_back(std::exchange(section, {}));
     if (!result.losses.empty()) {
         List losses;
         for (const capture::Loss& loss : result.losses)
             losses.items.push_back(loss.describe());
         document.section("What could not be read").blocks.emplace_back(std::move(losses));
     }
-    Document assessed = assessment_document(result.assessment, result.inspection, with_inspection);
-    for (Section& section : assessed.sections)
+    bool changes_told = false;
+    const auto tell_changes = [&] {
+        if (!std::exchange(changes_told, true)) {
+            add_changes(document, result.plan);
+            if (result.check)
+                add_check(document, *result.check);
+        }
+    };
+    for (Section& section : assessed.sections) {
+        if (section.title == verdict_title) {
+            section.title = "What the assessment said beforehand";
+            section.blocks.insert(
+                section.blocks.begin(),
+                Paragraph{
+                    "It looks at the server's disks alone. What was supplied for the conversion and what was "
+                    "done about the findings stands under \"What was changed, and why\".",
+                    Tone::plain});
+        }
+        if (section.title == failures_title)
+            tell_changes(); // before the reference part: what a failed start means, and every fact of the
+                            // disks
         document.sections.push_back(std::move(section));
+    }
+    tell_changes();
     return document;
 }
 

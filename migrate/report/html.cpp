@@ -17,7 +17,7 @@ h1 { font-size: 1.6rem; margin: 0; } .subtitle { color: #52606d; margin: .2rem 0
 h2 { font-size: 1.1rem; margin: 2rem 0 .6rem; padding-bottom: .25rem; border-bottom: 2px solid #d3dae2; }
 table { border-collapse: collapse; width: 100%; margin: .4rem 0 1rem; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .28rem .7rem .28rem 0; border-bottom: 1px solid #e6ebf0;
-         overflow-wrap: anywhere; }
+         overflow-wrap: break-word; }
 th { color: #52606d; font-weight: 600; } table.facts td:first-child { width: 14rem; color: #52606d; }
 .card { border: 1px solid #d3dae2; border-left-width: 5px; border-radius: 4px; padding: .6rem .9rem; margin: .6rem 0; }
 .card h3 { font-size: 1rem; margin: 0 0 .3rem; } .card p { margin: .15rem 0; }
@@ -30,9 +30,13 @@ code { font: .82rem "Cascadia Mono", Consolas, "DejaVu Sans Mono", monospace; co
 .bad { border-left-color: #b3261e; } .bad .word, p.bad { color: #b3261e; }
 p.good, p.note, p.warning, p.bad { font-weight: 600; }
 footer { margin-top: 2.5rem; color: #7b8794; font-size: .8rem; }
+figure { margin: .8rem 0; break-inside: avoid; } figure img { max-width: 100%; border: 1px solid #d3dae2; }
+figcaption { color: #52606d; font-size: .85rem; }
 @page { size: auto; margin: 16mm; }
-@media print { body { margin: 0; max-width: none; padding: 0; font-size: 10.5pt; } .card, tr { break-inside: avoid; }
-               h2 { break-after: avoid; } }
+@media print { body { margin: 0; max-width: none; padding: 0; font-size: 9.5pt; } .card, tr { break-inside: avoid; }
+               thead { display: table-header-group; } h2 { break-after: avoid; } h2 + * { break-before: avoid; }
+               figure img { max-height: 90mm; width: auto; } p, li { orphans: 3; widows: 3; }
+               * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 )css";
 
 std::string escaped(std::string_view text) {
@@ -54,6 +58,17 @@ std::string escaped(std::string_view text) {
         default:
             out += c;
         }
+    }
+    return out;
+}
+
+/// A cell: long keys and paths may be broken after their separators, and only elsewhere if they have none.
+std::string cell_text(std::string_view text) {
+    std::string out;
+    for (const char c : escaped(text)) {
+        out += c;
+        if (c == '\\' || c == '/')
+            out += "<wbr>";
     }
     return out;
 }
@@ -99,7 +114,7 @@ struct HtmlRenderer {
         for (const auto& row : table.rows) {
             out += "<tr>";
             for (const std::string& cell : row)
-                out += "<td>" + escaped(cell) + "</td>";
+                out += "<td>" + cell_text(cell) + "</td>";
             out += "</tr>\n";
         }
         out += "</tbody></table>\n";
@@ -115,8 +130,8 @@ struct HtmlRenderer {
         out += "</div>\n";
     }
     void operator()(const Picture& picture) {
-        out += "<p><img style=\"max-width:100%\" alt=\"" + escaped(picture.title) +
-               "\" src=\"data:image/png;base64," + base64(picture.png) + "\"></p>\n";
+        out += "<figure><img alt=\"" + escaped(picture.title) + "\" src=\"data:image/png;base64," +
+               base64(picture.png) + "\"><figcaption>" + escaped(picture.title) + "</figcaption></figure>\n";
     }
 };
 

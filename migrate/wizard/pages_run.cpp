@@ -107,21 +107,28 @@ class Failed final : public MenuPage {
         view.can_go_back = false;
         return view;
     }
-    std::vector<Choice> choices(const Context&) const override {
-        return {{{"Try again", "Goes on where it stopped; what was copied is not copied again."},
-                 [](Context&) {
-                     return Move{Move::Kind::go, PageId::convert};
-                 },
-                 {}},
-                {{"Choose another folder and begin anew", ""},
-                 [](Context& context) {
-                     context.answers.begun = false;
-                     return Move{Move::Kind::change, PageId::target};
-                 },
-                 {}},
-                {{"Leave, and go on another time", "Your answers are kept."},
-                 [](Context&) { return Move{Move::Kind::leave}; },
-                 {}}};
+    std::vector<Choice> choices(const Context& context) const override {
+        const auto again = [](Context&) { return Move{Move::Kind::go, PageId::convert}; };
+        std::vector<Choice> all = {
+            {{"Try again", "Goes on where it stopped; what was copied is not copied again."}, again, {}}};
+        if (context.known.advance.step == Step::boot)
+            all.push_back({{"Go on without the first start",
+                            "The machine is there; only its trial did not come about."},
+                           [again](Context& c) {
+                               c.answers.trial = false;
+                               return again(c);
+                           },
+                           {}});
+        all.push_back({{"Choose another folder and begin anew", ""},
+                       [](Context& c) {
+                           c.answers.begun = false;
+                           return Move{Move::Kind::change, PageId::target};
+                       },
+                       {}});
+        all.push_back({{"Leave, and go on another time", "Your answers are kept."},
+                       [](Context&) { return Move{Move::Kind::leave}; },
+                       {}});
+        return all;
     }
 };
 

@@ -31,9 +31,9 @@ class Session {
             if (over_)
                 break;
             show();
-            if (stop_.stop_requested())
+            if (stop_.stop_requested() || terminal_.lost())
                 wizard_.interrupt();
-            else if (const auto key = terminal_.wait(200ms))
+            if (const auto key = terminal_.wait(200ms))
                 wizard_.key(*key);
         }
         terminal_.restore();

@@ -11,9 +11,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include <curses.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <unistd.h>
 
 namespace ntferry::wizard {
@@ -112,9 +114,8 @@ struct Terminal::State {
     bool utf8 = false;       ///< the character set is UTF-8
     bool utf8_lines = false; ///< lines are characters of it; a VT100 has its own, whatever the locale says
     bool ended = false;
+    bool lost = false;
     std::map<std::pair<short, short>, short> pairs; ///< colours to the pair that has them
-    std::optional<Size> resized;
-
     /// A pair for two colours; 0 when there are no more.
     short pair(short foreground, short background) {
         const auto known = pairs.find({foreground, background});
@@ -135,16 +136,13 @@ Terminal::Terminal(bool colors) : state_(std::make_unique<State>()) {
     state_->utf8 = std::strcmp(::nl_langinfo(CODESET), "UTF-8") == 0;
     const char* term = std::getenv("TERM");
     state_->utf8_lines = state_->utf8 && term != nullptr && std::strncmp(term, "vt", 2) != 0;
-    // newterm() and not initscr(), which ends the process when it does not know the terminal.
+    if (!can_place_text())
+        throw Error({}, "this kind of terminal (TERM) is not known, or it cannot place text", usage,
+                    ErrorKind::usage);
+    // newterm() and not initscr(), which ends the process when something is wrong.
     state_->screen = ::newterm(nullptr, stdout, stdin);
     if (state_->screen == nullptr)
-        throw Error({}, "the kind of this terminal (TERM) is not known", usage, ErrorKind::usage);
-    if (::tigetstr("cup") == nullptr) {
-        ::endwin();
-        ::delscreen(state_->screen);
-        state_->screen = nullptr;
-        throw Error({}, "this terminal cannot place text on its screen", usage, ErrorKind::usage);
-    }
+        throw Error({}, "this terminal cannot be used", usage, ErrorKind::usage);
     ::raw(); // Ctrl-C arrives as a key: the wizard asks, and nothing is cut off in its middle
     ::noecho();
     ::nonl();
@@ -225,7 +223,17 @@ void Terminal::show(const Drawn& drawn) {
     ::refresh();
 }
 
+bool Terminal::lost() const {
+    return state_->lost;
+}
+
 std::optional<Key> Terminal::wait(std::chrono::milliseconds limit) {
+    pollfd input{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&input, 1, 0) > 0 && (input.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) {
+        state_->lost = true;
+        std::this_thread::sleep_for(limit); // reading would come back at once, for ever
+        return std::nullopt;
+    }
     ::timeout(static_cast<int>(limit.count()));
     wint_t code = 0;
     const int kind = ::get_wch(&code);

@@ -13,6 +13,9 @@
 
 namespace ntferry::wizard {
 
+/// Whether terminfo knows the terminal that TERM names, and whether it can move its cursor.
+bool can_place_text();
+
 /// The terminal belongs to it as long as it lives; its destructor leaves the terminal as it was. One at a
 /// time.
 class Terminal {
@@ -29,6 +32,8 @@ class Terminal {
     void show(const Drawn& drawn);
     /// A key, or nothing within the time or when the window was resized.
     std::optional<Key> wait(std::chrono::milliseconds limit);
+    /// Nobody is there any more: the connection broke, the window was closed.
+    bool lost() const;
     /// Gives the terminal back already now.
     void restore();
 

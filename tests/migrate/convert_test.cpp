@@ -48,6 +48,22 @@ TEST_CASE("Lookalike servers become bundles that boot") {
     CHECK_FALSE(fs::exists(bundle + "/state/trial"));
     const auto trial = report_of(bundle).at("trials").as_array().at(0).as_object();
     CHECK(trial.at("outcome").as_string() == "stable-screen");
+
+    // The page begins with what its reader has to do, and calls the server by its name.
+    std::ifstream file(bundle + "/report.html");
+    const std::string page{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+    const std::string name = test::lookalike_facts(variant).at("computer_name").as_string().c_str();
+    CHECK(page.find("<title>Conversion of " + name + "</title>") != std::string::npos);
+    std::size_t before = 0;
+    for (const char* title :
+         {"Result", "Trial boot", "The machine", "After the first start",
+          "What the assessment said beforehand", "What was changed, and why", "If a start fails"}) {
+        const std::size_t at = page.find(std::string("<h2>") + title + "</h2>");
+        INFO(title);
+        REQUIRE(at != std::string::npos);
+        CHECK(at > before);
+        before = at;
+    }
 }
 
 TEST_CASE("A bundle is moved, loses its geometry, and the cure finds it again") {

@@ -57,8 +57,8 @@ const std::vector<Server>& servers() {
 /// Without the page's mark-up: entities of what tables show.
 std::string plain(std::string html) {
     for (const auto& [entity, text] :
-         {std::pair("&quot;", "\""), std::pair("&#39;", "'"), std::pair("&lt;", "<"), std::pair("&gt;", ">"),
-          std::pair("&amp;", "&")})
+         {std::pair("<wbr>", ""), std::pair("&quot;", "\""), std::pair("&#39;", "'"), std::pair("&lt;", "<"),
+          std::pair("&gt;", ">"), std::pair("&amp;", "&")})
         for (std::size_t at = html.find(entity); at != std::string::npos; at = html.find(entity, at))
             html.replace(at, std::string(entity).size(), text);
     return html;

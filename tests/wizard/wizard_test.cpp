@@ -249,6 +249,22 @@ TEST_CASE("A full disk ends in a page that says so and goes on in the same folde
     CHECK(bench.wizard.context().answers.begun);
 }
 
+TEST_CASE("Where only the trial cannot be made, the conversion ends without it") {
+    Bench bench;
+    bench.to_summary();
+    bench.choose("YES");
+    Advance advance;
+    advance.step = bundle::Step::boot;
+    bench.wizard.advanced(advance);
+    bench.host.targets["/home/anna/filesrv1"] = TargetState::begun;
+    bench.wizard.conversion_failed(failure_of(Error("qemu-system-i386", "is not installed", "install it")));
+    bench.wizard.take_effect();
+    CHECK(bench.choose("Go on without the first start"));
+    CHECK(bench.wizard.take_effect() == Effect::convert);
+    CHECK(bench.wizard.context().answers.trial == false);
+    CHECK(bench.wizard.context().answers.begun);
+}
+
 TEST_CASE("A machine that does not start is told with cause and cure") {
     Bench bench;
     bench.to_summary();
