@@ -2,6 +2,7 @@
 #include "converter/capture/pipeline.hpp"
 
 #include "converter/block/parallel_reads.hpp"
+#include "converter/capture/sha256_pair.hpp"
 #include "converter/capture/source_reader.hpp"
 
 #include <atomic>
@@ -36,6 +37,44 @@ Digest digest_of(const Chunk& chunk, Sha256& hash) {
     return hash.finish();
 }
 
+/// The chunk's content in pieces; nothing where one of them is not a multiple of 64 bytes.
+std::optional<MessagePieces> pieces_of(const Chunk& chunk) {
+    MessagePieces pieces;
+    std::size_t at = 0;
+    bool whole_blocks = chunk.length % 64 == 0;
+    const auto add = [&](const std::uint8_t* bytes, std::size_t length) {
+        whole_blocks = whole_blocks && length % 64 == 0;
+        if (length > 0)
+            pieces.push_back({bytes, length});
+    };
+    for (const ChunkRun& run : chunk.data) {
+        add(nullptr, run.offset - at);
+        add(chunk.buffer->view().data() + run.offset, run.length);
+        at = run.end();
+    }
+    add(nullptr, chunk.length - at);
+    if (!whole_blocks)
+        return std::nullopt;
+    return pieces;
+}
+
+/// Digests of one or two chunks; two in step where the processor can.
+void hash_into(Chunk& first, Chunk* second, Sha256& hash) {
+    if (second != nullptr && can_hash_pairs() && !first.data.empty() && !second->data.empty()) {
+        const std::optional<MessagePieces> a = pieces_of(first);
+        const std::optional<MessagePieces> b = pieces_of(*second);
+        if (a && b) {
+            const std::pair<Digest, Digest> digests = sha256_pair(*a, *b);
+            first.digest = digests.first;
+            second->digest = digests.second;
+            return;
+        }
+    }
+    first.digest = digest_of(first, hash);
+    if (second != nullptr)
+        second->digest = digest_of(*second, hash);
+}
+
 /// A chunk and what of it is to be read.
 struct ReadTask {
     Chunk chunk;
@@ -50,11 +89,21 @@ class Exchange {
             free_.push_back(std::make_unique<ChunkBuffer>());
     }
 
-    /// Nothing when the writer failed.
+    /// Two chunks that wait for the hashing thread, while no buffer is free: whoever wants to read can as
+    /// well hash.
+    bool take_work_instead(std::optional<Chunk>& first, std::optional<Chunk>& second) {
+        const std::lock_guard lock(mutex_);
+        if (!free_.empty() || writer_failed_ || to_hash_.size() < 2)
+            return false;
+        first = pop(to_hash_, hashing_);
+        second = pop(to_hash_, hashing_);
+        return true;
+    }
+    /// Waits for one, or for work to do instead: then, and when the writer failed, nothing.
     std::unique_ptr<ChunkBuffer> take_buffer() {
         std::unique_lock lock(mutex_);
-        changed_.wait(lock, [&] { return !free_.empty() || writer_failed_; });
-        if (writer_failed_)
+        changed_.wait(lock, [&] { return !free_.empty() || writer_failed_ || to_hash_.size() >= 2; });
+        if (writer_failed_ || free_.empty())
             return nullptr;
         auto buffer = std::move(free_.back());
         free_.pop_back();
@@ -107,6 +156,10 @@ class Exchange {
         std::size_t ignored = 0;
         return pop(refused_, ignored);
     }
+    bool writer_failed() {
+        const std::lock_guard lock(mutex_);
+        return writer_failed_;
+    }
     bool broken() {
         const std::lock_guard lock(mutex_);
         return error_ != nullptr;
@@ -125,10 +178,18 @@ class Exchange {
         to_write_.push_back(std::move(chunk));
         changed_.notify_all();
     }
+    /// A chunk that waits for the hashing thread, for a reader that hashes its own beside it.
+    std::optional<Chunk> steal_from_hashing() {
+        const std::lock_guard lock(mutex_);
+        return pop(to_hash_, hashing_);
+    }
+    /// Waits for two where that many are hashed in step, so that none is hashed alone.
     std::optional<Chunk> next_to_hash() {
         std::unique_lock lock(mutex_);
-        changed_.wait(
-            lock, [&] { return !to_hash_.empty() || (reader_done_ && to_read_.empty() && reading_ == 0); });
+        const std::size_t enough = can_hash_pairs() ? 2 : 1;
+        changed_.wait(lock, [&] {
+            return to_hash_.size() >= enough || (reader_done_ && to_read_.empty() && reading_ == 0);
+        });
         return pop(to_hash_, hashing_);
     }
     void hashed(Chunk chunk) {
@@ -195,7 +256,10 @@ void deliver(Exchange& exchange, Chunk chunk, bool digests, Sha256& hash) {
     if (!digests || !chunk.whole) {
         exchange.pass_on(std::move(chunk));
     } else if (!exchange.offer_for_hashing(chunk)) {
-        chunk.digest = digest_of(chunk, hash);
+        std::optional<Chunk> beside = exchange.steal_from_hashing();
+        hash_into(chunk, beside ? &*beside : nullptr, hash);
+        if (beside)
+            exchange.hashed(std::move(*beside));
         exchange.pass_on(std::move(chunk));
     }
 }
@@ -264,9 +328,11 @@ class Feeder {
             chunk.partial = partial;
             chunk.offset = at;
             chunk.length = length;
-            chunk.buffer = exchange_.take_buffer();
-            if (!chunk.buffer)
-                return;
+            while (!(chunk.buffer = exchange_.take_buffer())) {
+                if (exchange_.writer_failed())
+                    return;
+                hash_meanwhile();
+            }
             std::uint64_t bytes = 0;
             for (const ChunkRun& run : wanted)
                 bytes += run.length;
@@ -282,6 +348,15 @@ class Feeder {
         send_empty();
         while (std::optional<ReadTask> refused = exchange_.next_refused(true))
             read(*refused);
+    }
+    void hash_meanwhile() {
+        std::optional<Chunk> first;
+        std::optional<Chunk> second;
+        if (!exchange_.take_work_instead(first, second))
+            return;
+        hash_into(*first, &*second, hash_);
+        exchange_.hashed(std::move(*first));
+        exchange_.hashed(std::move(*second));
     }
     void read(ReadTask& task) {
         reader_.read(task.chunk, task.wanted);
@@ -322,7 +397,10 @@ class Feeder {
 void hash_chunks(Exchange& exchange) {
     Sha256 hash;
     while (std::optional<Chunk> chunk = exchange.next_to_hash()) {
-        chunk->digest = digest_of(*chunk, hash);
+        std::optional<Chunk> beside = exchange.steal_from_hashing();
+        hash_into(*chunk, beside ? &*beside : nullptr, hash);
+        if (beside)
+            exchange.hashed(std::move(*beside));
         exchange.hashed(std::move(*chunk));
     }
 }
