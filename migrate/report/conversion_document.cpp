@@ -61,12 +61,36 @@ void add_trial(Document& document, const verify::CureOutcome& outcome, const std
             Picture{"The last screen of the trial boot", patch::durable::read_text(path.string())});
 }
 
+/// Where "001" of "ControlSet001" stands; npos without it.
+std::size_t control_set_at(const std::string& text) {
+    constexpr std::string_view name = "\\ControlSet";
+    const std::size_t at = text.find(name);
+    return at == std::string::npos ? at : at + name.size();
+}
+
+/// The same change in several control sets is one row: "ControlSet001, 002\Services\atapi\Start".
+void add_change(Table& table, std::vector<std::string> row) {
+    constexpr std::size_t digits = 3;
+    const std::size_t at = control_set_at(row[0]);
+    if (at != std::string::npos && at + digits <= row[0].size())
+        for (std::vector<std::string>& known : table.rows) {
+            const std::size_t end = known[0].find('\\', at);
+            if (control_set_at(known[0]) == at && end != std::string::npos && known[1] == row[1] &&
+                known[2] == row[2] && known[0].compare(0, at, row[0], 0, at) == 0 &&
+                known[0].compare(end, std::string::npos, row[0], at + digits) == 0) {
+                known[0].insert(end, ", " + row[0].substr(at, digits));
+                return;
+            }
+        }
+    table.rows.push_back(std::move(row));
+}
+
 void add_changes(Document& document, const patch::Plan& plan) {
     Section& section = document.section("What was changed, and why");
     Table table{{"change", "values", "reason"}, {}};
     for (const patch::Action& action : plan.actions)
-        table.rows.push_back(
-            {patch::describe(action.change), patch::describe_values(action.change), action.reason});
+        add_change(table,
+                   {patch::describe(action.change), patch::describe_values(action.change), action.reason});
     if (!table.rows.empty())
         section.blocks.emplace_back(std::move(table));
     for (const patch::Decision* decision : plan.open_decisions())

@@ -33,7 +33,7 @@ footer { margin-top: 2.5rem; color: #7b8794; font-size: .8rem; }
 figure { margin: .8rem 0; break-inside: avoid; } figure img { max-width: 100%; border: 1px solid #d3dae2; }
 figcaption { color: #52606d; font-size: .85rem; }
 @page { size: auto; margin: 16mm; }
-@media print { body { margin: 0; max-width: none; padding: 0; font-size: 9.5pt; } .card, tr { break-inside: avoid; }
+@media print { html { font-size: 9.5pt; } body { margin: 0; max-width: none; padding: 0; font-size: 1rem; } .card, tr { break-inside: avoid; }
                thead { display: table-header-group; } h2 { break-after: avoid; } h2 + * { break-before: avoid; }
                figure img { max-height: 90mm; width: auto; } p, li { orphans: 3; widows: 3; }
                * { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }

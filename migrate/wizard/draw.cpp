@@ -105,6 +105,7 @@ class Layout {
             return;
         Layout trial = *this;
         trial.answers();
+        item_rows_ = trial.item_rows_;
         std::size_t lines = 0;
         for (const Text& paragraph : view_.text)
             lines += wrap(paragraph.text, width_, paragraph.hang).size();
@@ -131,9 +132,13 @@ class Layout {
             }
             --bottom_;
         }
-        const std::size_t most = std::max<std::size_t>(
-            3, (bottom_ - top_) * (view_.text.size() > 4 ? 1U : 2U) / (view_.text.size() > 4 ? 2U : 3U));
-        const std::size_t rows = std::min(view_.items.size(), most);
+        if (item_rows_ == 0) {
+            // A long text leaves the list a half, a short one two thirds.
+            const std::size_t room = bottom_ - top_;
+            const std::size_t most = view_.text.size() > 4 ? room / 2 : room * 2 / 3;
+            item_rows_ = std::min(view_.items.size(), std::max<std::size_t>(3, most));
+        }
+        const std::size_t rows = item_rows_;
         const std::size_t first =
             std::min(view_.selected >= rows ? view_.selected - rows + 1 : 0, view_.items.size() - rows);
         bottom_ -= rows;
@@ -234,6 +239,7 @@ class Layout {
     std::size_t scroll_;
     std::size_t width_;
     std::size_t top_ = 0;
+    std::size_t item_rows_ = 0; ///< lines of the list that are shown; 0: not laid out yet
     std::size_t bottom_;
 };
 

@@ -3,6 +3,7 @@
 #include "migrate/wizard/canvas.hpp"
 #include "migrate/wizard/page_kinds.hpp"
 #include "migrate/wizard/pages.hpp"
+#include "migrate/wizard/questions.hpp"
 #include "migrate/wizard/words.hpp"
 
 #include <fmt/format.h>
@@ -134,8 +135,11 @@ class Media final : public MenuPage {
   public:
     explicit Media(const Context& context) {
         const auto* preview = context.known.preview();
-        if (preview != nullptr && !preview->plan.has_essential_missing() &&
-            preview->plan.open_decisions().empty())
+        if (preview == nullptr || preview->plan.has_essential_missing())
+            return;
+        const auto open = preview->plan.open_decisions();
+        if (std::none_of(open.begin(), open.end(),
+                         [](const patch::Decision* one) { return question_of(*one).media_may_help; }))
             select(1);
     }
 
@@ -155,8 +159,12 @@ class Media final : public MenuPage {
     }
     std::vector<Choice> choices(const Context& context) const override {
         const auto* preview = context.known.preview();
-        const bool enough =
-            preview != nullptr && (!preview->plan.has_essential_missing() || !choosable(context).empty());
+        const std::vector<const patch::Decision*> choices = choosable(context);
+        const bool open = std::any_of(choices.begin(), choices.end(), [](const patch::Decision* decision) {
+            return decision->chosen.empty();
+        });
+        const bool enough = preview != nullptr && (open || preview->plan.applicable());
+        const bool missing = preview != nullptr && preview->plan.has_essential_missing();
         std::vector<Choice> all = {
             {{"Add a CD image or a folder",
               "A CD image is a file that ends in .iso. A CD in the drive is a folder as "
@@ -165,8 +173,10 @@ class Media final : public MenuPage {
              {}},
             {{"Go on", "With the files that were found.", enough},
              [](Context&) { return Move{Move::Kind::next}; },
-             "The machine cannot start without the missing files. Add the CD or service pack that has "
-             "them."}};
+             missing ? "The machine cannot start without the missing files. Add the CD or service pack that "
+                       "has them."
+                     : "The open question above stands in the way. Add the CD or the service pack that it "
+                       "names."}};
         for (std::size_t i = 0; i < context.answers.media.size(); ++i)
             all.push_back({{"Take away " + shortened(context.answers.media[i], 55), ""},
                            [i](Context& c) {
@@ -194,29 +204,29 @@ class Decision final : public MenuPage {
     View words(const Context&) const override {
         View view;
         view.title = "A question that only you can answer";
-        std::string question = decision_.question;
-        if (!question.empty())
-            question[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(question[0])));
-        view.text = {{question + ".", Tone::warning, 0}, {}, {decision_.evidence + "."}};
+        const Question question = question_of(decision_);
+        view.text = {{question.question, Tone::warning, 0}, {}, {question.why}, {}};
+        // The exact words as well, for whoever is asked for help.
+        view.text.push_back(fact("In detail", decision_.question));
+        view.text.push_back(fact("", decision_.evidence));
         view.next = "the next question, or the network and the memory of the new machine.";
         return view;
     }
     std::vector<Choice> choices(const Context&) const override {
         std::vector<Choice> all;
         for (const patch::Choice& choice : decision_.choices) {
-            std::string what = choice.what;
-            if (!what.empty())
-                what[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(what[0])));
-            all.push_back({{shortened(what, 70), what + "."},
+            all.push_back({{shortened(choice_of(decision_, choice), 70), choice.what + "."},
                            [id = decision_.id, name = choice.name](Context& c) {
                                c.answers.decisions[id] = name;
                                return Move{Move::Kind::next};
                            },
                            {}});
         }
-        all.push_back({{"Add a CD or service pack first", "Then this question may not be needed any more."},
-                       [](Context&) { return go(PageId::browse_media); },
-                       {}});
+        if (question_of(decision_).media_may_help)
+            all.push_back(
+                {{"Add a CD or service pack first", "Then this question may not be needed any more."},
+                 [](Context&) { return go(PageId::browse_media); },
+                 {}});
         return all;
     }
 

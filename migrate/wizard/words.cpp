@@ -3,6 +3,7 @@
 
 #include "converter/base/text.hpp"
 #include "migrate/report/inspection_document.hpp"
+#include "migrate/wizard/questions.hpp"
 
 #include <fmt/format.h>
 
@@ -82,8 +83,9 @@ constexpr Group groups[] = {
 
 void add_group(std::vector<Text>& words, const assess::Assessment& assessment, const Group& group) {
     bool any = false;
+    std::set<std::string> said; // three agents of one maker are one line
     for (const assess::Finding& finding : assessment.findings) {
-        if (finding.severity != group.severity)
+        if (finding.severity != group.severity || !said.insert(finding.title + finding.remedy).second)
             continue;
         if (!any)
             words.push_back({group.title, group.tone, 0});
@@ -181,8 +183,12 @@ std::vector<Text> media_words(const Examined& examined) {
         const bool told = std::any_of(named.begin(), named.end(), [&](const std::string& file) {
             return text::icontains(decision->question, file);
         });
-        if (!told)
-            words.push_back(fact("Open question", sentence(decision->question), Tone::warning));
+        if (told)
+            continue;
+        const Question question = question_of(*decision);
+        words.push_back(fact("Open question", question.question, Tone::warning));
+        if (question.media_may_help && !question.why.empty())
+            words.push_back(fact("", question.why));
     }
     if (named.empty() && plan.open_decisions().empty())
         words.push_back({"Nothing is missing: every file that is needed was found.", Tone::good, 0});

@@ -101,6 +101,24 @@ TEST_CASE("Without the files that are needed there is no way on, and the page na
     CHECK_THAT(bench.wizard.view().warning, Contains("cannot start without"));
 }
 
+TEST_CASE("A question that only a service pack answers holds the way on, with words") {
+    Bench bench;
+    bench.choose("Start");
+    bench.choose("A disk connected");
+    bench.choose("/dev/sdb");
+    bench.choose("These are all");
+    bench.wizard.take_effect();
+    Examined examined = test::examined_server(true);
+    examined.result.plan.decisions.push_back({"hal", "halsp.dll does not run here", "", {}, ""});
+    bench.wizard.examined(examined);
+    bench.press(KeyCode::enter);
+    bench.press(KeyCode::enter);
+    CHECK_THAT(bench.words(), Contains("They are in the service pack"));
+    bench.choose("Go on");
+    CHECK(bench.page() == PageId::media);
+    CHECK_THAT(bench.wizard.view().warning, Contains("open question"));
+}
+
 TEST_CASE("A decision is asked, kept, and part of what is examined next") {
     Bench bench;
     bench.choose("Start");
@@ -119,7 +137,8 @@ TEST_CASE("A decision is asked, kept, and part of what is examined next") {
     bench.press(KeyCode::enter);
     bench.choose("Go on");
     REQUIRE(bench.page() == PageId::decision);
-    bench.choose("Take the standard");
+    CHECK_THAT(bench.words(), Contains("made for one maker's hardware"));
+    CHECK(bench.choose("Take the standard"));
     CHECK(bench.page() == PageId::examine);
     CHECK(bench.wizard.context().answers.decisions.at("hal") == "standard");
     examined.result.plan.decisions[0].chosen = "standard";
