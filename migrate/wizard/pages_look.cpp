@@ -147,10 +147,10 @@ class Media final : public MenuPage {
     View words(const Context& context) const override {
         View view;
         view.title = "Driver files from the CD and the service pack";
-        view.text = {
-            {"The new machine has other parts than the old one, and Windows needs its own files for them. "
-             "They come from the Windows NT 4.0 CD and from the service pack that the server has."},
-            {}};
+        view.text = {{"Windows needs its own files for the parts of the new machine. They come from the "
+                      "Windows NT 4.0 CD and "
+                      "from the service pack that the server has."},
+                     {}};
         if (context.known.examined)
             for (Text& text : media_words(*context.known.examined))
                 view.text.push_back(std::move(text));

@@ -3,6 +3,7 @@
 
 #include "converter/base/text.hpp"
 #include "migrate/report/inspection_document.hpp"
+#include "migrate/wizard/canvas.hpp"
 #include "migrate/wizard/questions.hpp"
 
 #include <fmt/format.h>
@@ -164,8 +165,6 @@ std::vector<Text> assessment_words(const assess::Assessment& assessment) {
 
 std::vector<Text> media_words(const Examined& examined) {
     std::vector<Text> words;
-    for (const MediumFacts& medium : examined.media)
-        words.push_back(fact("Added", fmt::format("{} ({})", medium.path, medium.what), Tone::good));
     const patch::Plan& plan = examined.result.plan;
     std::set<std::string> named;
     bool essential = false;
@@ -194,6 +193,12 @@ std::vector<Text> media_words(const Examined& examined) {
         words.push_back({"Nothing is missing: every file that is needed was found.", Tone::good, 0});
     else if (!essential && plan.open_decisions().empty())
         words.push_back({"The machine can start without the files above.", Tone::good, 0});
+    // What is still missing stands first; a medium takes one line, however long its path.
+    for (const MediumFacts& medium : examined.media)
+        words.push_back(fact(
+            "Added",
+            fmt::format("{} ({})", shortened(medium.path, 54 - std::min<std::size_t>(medium.what.size(), 40)),
+                        medium.what)));
     return words;
 }
 
