@@ -39,7 +39,9 @@ struct Outcome {
 };
 
 /// Runs attempt in a process of its own behind the walls; what it returns comes back as text.
-Outcome inside(const sandbox::Policy& policy, bool with_filter, const std::function<std::string()>& attempt) {
+/// @param before what to do to the process first
+Outcome inside(const sandbox::Policy& policy, bool with_filter, const std::function<std::string()>& attempt,
+               const std::function<void()>& before = {}) {
     int channel[2];
     REQUIRE(pipe(channel) == 0);
     const pid_t child = fork();
@@ -48,6 +50,8 @@ Outcome inside(const sandbox::Policy& policy, bool with_filter, const std::funct
         close(channel[0]);
         std::string text;
         try {
+            if (before)
+                before();
             sandbox::enter(policy);
             if (with_filter)
                 sandbox::filter_system_calls(policy);
@@ -249,6 +253,33 @@ TEST_CASE("sandbox: the process outside ends as the one inside ended") {
         return std::string();
     });
     CHECK(outcome.signal == SIGILL);
+}
+
+TEST_CASE("sandbox: where users may not make namespaces, root makes them and then becomes a user") {
+    if (geteuid() != 0)
+        NTFERRY_SKIP("only root can do what users may not");
+    Bundle bundle;
+    test::TempDir root;
+    // In a chroot nobody gets a user namespace (user_namespaces(7), clone(2) EPERM).
+    const auto into_chroot = [&] {
+        if (unshare(CLONE_NEWNS) != 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+            mount("/", root.path().c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0 ||
+            chroot(root.path().c_str()) != 0 || chdir("/") != 0)
+            throw std::runtime_error("no chroot");
+    };
+    bundle.policy.owner_of = bundle.dir / "disk.vhd";
+    const Outcome outcome = inside(
+        bundle.policy, true,
+        [&] {
+            return std::to_string(getpid()) + "|" + (geteuid() == 0 ? "root" : "user") + "|" +
+                   try_open(bundle.dir / "disk.vhd", O_RDWR) + "|" +
+                   try_open(bundle.outside / "secret", O_RDONLY);
+        },
+        into_chroot);
+    if (outcome.text == "exception: no chroot")
+        NTFERRY_SKIP("this host allows no chroot");
+    CHECK(outcome.text.starts_with("1|user|opened|"));
+    CHECK_FALSE(outcome.text.ends_with("|opened"));
 }
 
 TEST_CASE("sandbox: a user that does not exist is refused by name") {

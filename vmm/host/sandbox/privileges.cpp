@@ -17,14 +17,6 @@
 #include <unistd.h>
 
 namespace ntferry::vmm::sandbox {
-namespace {
-
-struct Identity {
-    uid_t user = 0;
-    gid_t group = 0;
-    std::string name;
-    std::vector<gid_t> groups;
-};
 
 Identity find_identity(const Policy& policy) {
     Identity identity;
@@ -57,13 +49,10 @@ Identity find_identity(const Policy& policy) {
     return identity;
 }
 
-} // namespace
-
-Measure drop_root(const Policy& policy) {
+Measure drop_root(const Identity& identity) {
     Measure measure{"not root", true, {}};
     if (geteuid() != 0)
         return measure;
-    const Identity identity = find_identity(policy);
     if (identity.user == 0) {
         measure.applied = false;
         measure.detail = "the machine belongs to root; name a user with --run-as";

@@ -18,16 +18,17 @@ std::vector<Measure> enter(const Policy& policy) {
         return more.front().applied;
     };
     const bool root = geteuid() == 0;
+    const Identity identity = root ? find_identity(policy) : Identity{};
     if (root)
         leave_keeper(policy); // what root made only root can remove
     if (root && !users_may_make_namespaces()) {
         add({enter_pid_namespace({})});
         add(enter_namespaces(policy));
-        add({drop_root(policy)});
+        add({drop_root(identity)});
     } else {
         // Root is dropped first: the namespaces after it are those any user can make, so they are tested by
         // every run.
-        add({drop_root(policy)});
+        add({drop_root(identity)});
         if (root)
             prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); // a change of user clears it
         const Measure users = enter_user_namespace();

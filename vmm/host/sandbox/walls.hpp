@@ -4,11 +4,23 @@
 
 #include "vmm/host/sandbox/sandbox.hpp"
 
+#include <sys/types.h>
+
 namespace ntferry::vmm::sandbox {
 
+/// A user to become.
+struct Identity {
+    uid_t user = 0;
+    gid_t group = 0;
+    std::string name;
+    std::vector<gid_t> groups;
+};
+/// Whom a process of root's becomes; root when nobody else is known. While the policy's files can be seen.
+/// @throws Error for a user that does not exist
+Identity find_identity(const Policy& policy);
 /// Becomes another user for good, with only that user's groups. Nothing when the process is not root. @throws
 /// Error
-Measure drop_root(const Policy& policy);
+Measure drop_root(const Identity& identity);
 /// Whether a user who is not root may make a user namespace here. For root to ask.
 bool users_may_make_namespaces();
 /// The user namespace, which gives the right to make the others to who is not root.
