@@ -3,22 +3,16 @@
 
 #include "profiles/print.hpp"
 #include "profiles/xml_file.hpp"
-#include "vmm/firmware/rom.hpp"
 #include "vmm/kvm/kvm_system.hpp"
-#include "vmm/machine/host_side.hpp"
-#include "vmm/machine/machine.hpp"
-#include "vmm/machine/machine_walls.hpp"
-#include "vmm/machine/make_backends.hpp"
 #include "vmm/machine/qemu_engine.hpp"
+#include "vmm/machine/run_machine.hpp"
 
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
 
-#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
 #include <iostream>
-#include <thread>
 #include <unistd.h>
 
 namespace ntferry::vmm {
@@ -51,6 +45,9 @@ po::options_description visible_options() {
         ("firmware", text()->value_name("FILE"), "system ROM instead of SeaBIOS")
         ("firmware-log", text()->value_name("FILE"), "what the firmware says on port 402h")
         ("debug-exit", text()->value_name("PORT"), "a byte V written there ends the run with exit code 2*V+1")
+        ("state", text()->value_name("FOLDER"), "where snapshots and saved states lie (default: state beside machine.xml)")
+        ("undo", text()->value_name("WHAT"), "run on undo disks; at the end keep, commit or discard what they hold")
+        ("resume-state", text()->value_name("FILE"), "go on from a saved state")
         ("engine", text()->value_name("NAME"), "kvm, qemu, or auto: QEMU where this host's KVM cannot run NT")
         ("print-machine", "print the machine as one text block and end")
         ("probe", "say what this host's KVM can do and end")
@@ -140,6 +137,14 @@ void apply_options(profiles::MachineDescription& machine, const po::variables_ma
         for (unsigned port = 0; port < lines.size() && port < 2; ++port)
             machine.serials.push_back({port, lines[port]});
     }
+    if (options.count("undo") != 0) {
+        const std::string what = options["undo"].as<std::string>();
+        if (what != "keep" && what != "commit" && what != "discard")
+            throw Error("--undo", what, "allowed: keep, commit, discard", ErrorKind::usage);
+        machine.undo = what == "keep"     ? profiles::UndoMode::keep
+                       : what == "commit" ? profiles::UndoMode::commit
+                                          : profiles::UndoMode::discard;
+    }
     for (const std::string& setting : list("set")) {
         const std::size_t equals = setting.find('=');
         if (equals == std::string::npos)
@@ -171,77 +176,6 @@ MachineOptions machine_options(const po::variables_map& options) {
     return machine;
 }
 
-/// Signals that end a machine, blocked in every thread from here on.
-sigset_t block_ending_signals() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1})
-        sigaddset(&set, signal);
-    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    return set;
-}
-
-/// SIGINT and SIGTERM end the machine in order: writes done, images closed. Lives shorter than the machine.
-class SignalWatch {
-  public:
-    SignalWatch(Machine& machine, const sigset_t& set)
-        : thread_([&machine, set] {
-              int signal = 0;
-              ::sigwait(&set, &signal);
-              if (signal != SIGUSR1)
-                  machine.stop(static_cast<int>(ErrorKind::interrupted));
-          }) {}
-    SignalWatch(const SignalWatch&) = delete;
-    SignalWatch& operator=(const SignalWatch&) = delete;
-    ~SignalWatch() {
-        ::pthread_kill(thread_.native_handle(), SIGUSR1);
-        thread_.join();
-    }
-
-  private:
-    std::thread thread_;
-};
-
-int run_machine(const profiles::Profile& profile, profiles::MachineDescription machine,
-                const std::string& folder, const po::variables_map& options) {
-    const HostSideOptions host_settings = host_side_options(options);
-    MachineOptions machine_settings = machine_options(options);
-    const std::shared_ptr<std::mutex> lock = machine_settings.lock;
-    // Everything is opened first, then the walls go up, then threads begin.
-    HostListeners listeners(host_settings, machine.name);
-    MachineWalls walls(walls_options(options),
-                       {.machine = machine,
-                        .folder = folder,
-                        .state_folder = {},
-                        .firmware = {machine_settings.firmware.empty() ? std::string(default_system_rom)
-                                                                       : machine_settings.firmware,
-                                     machine_settings.vga_firmware.empty() ? std::string(default_vga_rom)
-                                                                           : machine_settings.vga_firmware},
-                        .remove_at_end = listeners.sockets()});
-    WorkerDisk::Options disk_settings;
-    disk_settings.thread_started = walls.thread_filter(sandbox::ThreadRole::disk);
-    machine_settings.processor_started = walls.thread_filter(sandbox::ThreadRole::vcpu);
-    machine_settings.kvm = kvm::KvmSystem::open_device().release();
-    MachineBackends backends = make_backends(machine, folder, lock, disk_settings);
-    MachineSurroundings surroundings{.folder = folder,
-                                     .walls = {},
-                                     .disk_options = disk_settings,
-                                     .drives = describe_drives(machine, folder, backends)};
-    const sigset_t signals = block_ending_signals();
-    walls.enter();
-    Machine running(profile, machine, std::move(backends), std::move(machine_settings));
-    walls.close();
-    std::cerr << "ntferry-vmm: " << walls.summary() << std::endl;
-    surroundings.walls = walls.describe();
-    HostSide host(running, lock, listeners, host_settings, std::move(surroundings));
-    const SignalWatch watch(running, signals);
-    running.start();
-    const int exit_code = running.wait();
-    if (const std::string why = host.finish(); !why.empty())
-        std::cerr << "ntferry-vmm: " << why << std::endl;
-    return exit_code;
-}
-
 int run(const po::variables_map& options) {
     if (options.count("help") != 0) {
         std::cout << "ntferry-vmm --profile nt4 --disk IMAGE [options]\n"
@@ -254,6 +188,10 @@ int run(const po::variables_map& options) {
         std::cout << report.sentence << "\n";
         return report.kind == kvm::HostKind::full ? 0 : static_cast<int>(ErrorKind::unsupported);
     }
+    const auto text = [&](const char* name, std::string& target) {
+        if (options.count(name) != 0)
+            target = options[name].as<std::string>();
+    };
     profiles::MachineDescription machine;
     std::string folder;
     if (options.count("machine") != 0) {
@@ -274,7 +212,18 @@ int run(const po::variables_map& options) {
         throw Error("--engine", engine, "allowed: kvm, qemu, auto", ErrorKind::usage);
     if (engine == "qemu" || (engine == "auto" && kvm::probe_host().kind != kvm::HostKind::full))
         return run_qemu(profile, machine, folder);
-    return run_machine(profile, std::move(machine), folder, options);
+    RunRequest request{profile,
+                       std::move(machine),
+                       folder,
+                       machine_options(options),
+                       host_side_options(options),
+                       walls_options(options),
+                       {},
+                       options.count("undo") != 0,
+                       {}};
+    text("state", request.state_folder);
+    text("resume-state", request.resume);
+    return run_machine(std::move(request));
 }
 
 } // namespace

@@ -6,6 +6,7 @@
 #include "vmm/host/control/control_server.hpp"
 #include "vmm/host/display/vnc_server.hpp"
 
+#include <cerrno>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
@@ -126,6 +127,7 @@ struct HostSide::Impl {
           screen(control), stay(options.stay_when_halted) {}
 
     void on_event(const MachineEvent& event);
+    void on_fault(const DiskFault& fault);
     /// A guest that has shut down as far as it can. With the machine lock.
     void power_off() {
         if (!stay)
@@ -179,6 +181,18 @@ void HostSide::Impl::on_event(const MachineEvent& event) {
     }
 }
 
+/// QEMU qapi/block-core.json, BLOCK_IO_ERROR.
+void HostSide::Impl::on_fault(const DiskFault& fault) {
+    if (server)
+        server->emit("BLOCK_IO_ERROR",
+                     {{"device", fault.drive},
+                      {"node-name", fault.drive + "-medium"},
+                      {"operation", fault.operation == DiskBackend::Operation::read ? "read" : "write"},
+                      {"action", "stop"},
+                      {"nospace", fault.error == ENOSPC},
+                      {"reason", fault.text}});
+}
+
 void HostSide::Impl::watch_power(const std::stop_token& stop) {
     std::mutex own;
     std::unique_lock<std::mutex> held(own);
@@ -204,6 +218,7 @@ HostSide::HostSide(Machine& machine, const std::shared_ptr<std::mutex>& lock, Ho
     if (listeners.impl_->vnc)
         impl_->vnc = std::make_unique<VncServer>(std::move(listeners.impl_->vnc), impl_->control,
                                                  impl_->screen, KeyboardLayout(options.keyboard));
+    impl_->control.on_fault([impl = impl_.get()](const DiskFault& fault) { impl->on_fault(fault); });
     machine.locked([&] {
         machine.on_event([impl = impl_.get()](const MachineEvent& event) { impl->on_event(event); });
     });
@@ -214,14 +229,19 @@ HostSide::HostSide(Machine& machine, const std::shared_ptr<std::mutex>& lock, Ho
 
 HostSide::~HostSide() = default;
 
+bool HostSide::saved() const {
+    return impl_->control.end_reason() == EndReason::saved;
+}
+
 std::string HostSide::finish() {
     const EndReason reason = impl_->control.end_reason();
     const bool guest = reason == EndReason::guest_shutdown || reason == EndReason::guest_asked;
     if (impl_->server) {
         impl_->server->emit("SHUTDOWN", {{"guest", guest},
-                                         {"reason", guest                       ? "guest-shutdown"
-                                                    : reason == EndReason::quit ? "host-qmp-quit"
-                                                                                : "host-signal"}});
+                                         {"reason", guest ? "guest-shutdown"
+                                                    : reason == EndReason::quit || reason == EndReason::saved
+                                                        ? "host-qmp-quit"
+                                                        : "host-signal"}});
         impl_->server.reset();
     }
     switch (reason) {
@@ -231,6 +251,8 @@ std::string HostSide::finish() {
         return "the guest shut down by itself";
     case EndReason::quit:
         return "ended by the control socket";
+    case EndReason::saved:
+        return "saved; --resume-state goes on from there";
     case EndReason::unknown:
         break;
     }

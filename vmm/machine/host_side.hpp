@@ -49,6 +49,8 @@ class HostSide {
     /// After Machine::wait(): tells the clients that the machine has ended. Returns why, in words; empty when
     /// nobody here had to do with it.
     std::string finish();
+    /// The machine was saved and will be resumed.
+    bool saved() const;
 
   private:
     struct Impl;

@@ -298,9 +298,15 @@ MachineState Machine::state() const {
     return impl_->state;
 }
 
-Bytes Machine::save() {
+void Machine::save(const std::function<void(ByteView)>& sink) {
     const std::unique_lock<std::mutex> held(*impl_->lock);
-    return impl_->save();
+    impl_->save(sink);
+}
+
+Bytes Machine::save() {
+    Bytes all;
+    save([&all](ByteView part) { all.insert(all.end(), part.begin(), part.end()); });
+    return all;
 }
 
 void Machine::load(ByteView state) {

@@ -90,7 +90,9 @@ class Machine {
     int wait();
     MachineState state() const;
 
-    /// Everything of a paused machine, RAM included. @throws Error
+    /// Everything of a paused machine, RAM included: parts of one stream, in order. @throws Error
+    void save(const std::function<void(ByteView)>& sink);
+    /// The same in one piece. @throws Error
     Bytes save();
     /// Into a machine of the same profile, description and memory that was not started or is paused.
     /// @throws Error

@@ -4,11 +4,14 @@
 
 #include "vmm/host/control/controlled_machine.hpp"
 #include "vmm/host/control/power.hpp"
-#include "vmm/host/disk/worker_disk.hpp"
+#include "vmm/host/disk/fault_relay.hpp"
+#include "vmm/host/state/disk_layers.hpp"
 #include "vmm/machine/machine.hpp"
+#include "vmm/machine/saved_state.hpp"
 
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <thread>
 
 namespace ntferry::vmm {
@@ -17,22 +20,33 @@ namespace ntferry::vmm {
 enum class EndReason : std::uint8_t {
     unknown,        ///< a signal, or the host failed
     quit,           ///< by the control socket
+    saved,          ///< into a file, to be resumed
     guest_shutdown, ///< the guest had shut down by itself
     guest_asked,    ///< the guest had shut down after power_down()
 };
 
 /// What a machine's control knows beyond the machine.
 struct MachineSurroundings {
-    std::string folder; ///< of machine.xml, for paths of media; empty: the current one
-    std::string walls;  ///< what sandbox::describe() says; empty: unknown
+    std::string folder;                 ///< of machine.xml, for paths of media; empty: the current one
+    std::string state_folder;           ///< for snapshots and saved states; empty: there is none
+    std::shared_ptr<DiskLayers> layers; ///< nothing without a state folder
+    std::string walls;                  ///< what sandbox::describe() says; empty: unknown
     WorkerDisk::Options disk_options;
-    std::vector<DriveInfo> drives; ///< see describe_drives()
+    std::shared_ptr<FaultRelay> faults; ///< of all disks
+    std::vector<DriveInfo> drives;      ///< see describe_drives()
+    /// Behind the drives, in their order; nothing without a medium, and for those that cannot be written.
+    std::vector<WorkerDisk*> disks;
+    /// Open descriptors of the images (O_PATH), in the order of the drives; -1 for what is no file.
+    std::vector<int> images;
+
+    /// What the images look like now. @throws Error
+    std::vector<ImageStamp> stamps() const;
 };
 
-/// Hard disks, floppy and CD drive of a description as the control socket shows them. Before the walls go up,
-/// since it looks into the images.
-std::vector<DriveInfo> describe_drives(const profiles::MachineDescription& machine, const std::string& folder,
-                                       const MachineBackends& backends);
+/// Fills in drives, disks and images from a description. Before the walls go up, since it looks into the
+/// images.
+void describe_drives(MachineSurroundings& surroundings, const profiles::MachineDescription& machine,
+                     const MachineBackends& backends);
 
 class MachineControl final : public ControlledMachine {
   public:
@@ -57,8 +71,14 @@ class MachineControl final : public ControlledMachine {
     std::vector<DriveInfo> drives() const override;
     void eject(const std::string& device, bool force) override;
     void change_medium(const std::string& device, const Medium& medium) override;
-    void save_state(const std::string& path) override;
+    std::string save_state(const Medium& target) override;
+    std::string state_reason() const override;
+    /// Gets each fault that has paused the machine, without a lock. Before the machine starts.
+    void on_fault(std::function<void(const DiskFault&)> listener);
     std::vector<std::string> snapshot(const std::string& name) override;
+    std::vector<SnapshotInfo> snapshots() const override;
+    void revert(const std::string& name) override;
+    void delete_snapshot(const std::string& name) override;
 
     /// With the machine lock: the guest has shut down, so the machine ends.
     void guest_has_shut_down();
@@ -70,9 +90,15 @@ class MachineControl final : public ControlledMachine {
 
   private:
     void press_power_keys(const std::stop_token& stop);
+    void watch_faults(const std::stop_token& stop);
     block::SharedBlockDevice open_medium(const Medium& medium) const;
     /// With lock_. @throws Error
     DriveInfo& drive_named(const std::string& device);
+    void set_image(const DriveInfo& drive, int descriptor);
+    /// With lock_. @throws Error without a state folder
+    DiskLayers& layers() const;
+    /// With lock_, the machine paused: all disks go on with the tops of next, or none does. @throws Error
+    void change_layers(DiskLayers& next, bool on_old);
 
     Machine& machine_;
     std::shared_ptr<std::mutex> machine_lock_;
@@ -82,7 +108,14 @@ class MachineControl final : public ControlledMachine {
     std::atomic<EndReason> reason_{EndReason::unknown};
     mutable std::mutex lock_; ///< guards what follows
     bool paused_ = false;
+    std::optional<DiskFault> fault_; ///< that paused it
     std::jthread presser_;
+
+    std::mutex fault_lock_; ///< guards the next two; nothing else is locked while it is held
+    std::deque<DiskFault> new_faults_;
+    std::condition_variable_any fault_came_;
+    std::function<void(const DiskFault&)> fault_listener_;
+    std::jthread fault_watch_;
 };
 
 } // namespace ntferry::vmm

@@ -64,7 +64,7 @@ struct Machine::Impl {
     void collect_bus_master_writes(std::uint16_t base);
 
     // State, machine_state.cpp
-    Bytes save();
+    void save(const std::function<void(ByteView)>& sink);
     void load(ByteView state);
 
     profiles::Profile profile;

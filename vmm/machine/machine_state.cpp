@@ -28,7 +28,7 @@ std::string get_text(StateReader& reader) {
     return {bytes.begin(), bytes.end()};
 }
 
-void put_ram(StateWriter& writer, ByteView ram) {
+void put_ram(const std::function<void(ByteView)>& sink, ByteView ram) {
     for (std::size_t at = 0; at < ram.size();) {
         if (all_zero(ram.subspan(at, PAGE))) {
             at += PAGE;
@@ -37,11 +37,16 @@ void put_ram(StateWriter& writer, ByteView ram) {
         std::size_t end = at + PAGE;
         while (end < ram.size() && !all_zero(ram.subspan(end, PAGE)))
             end += PAGE;
-        writer.put(static_cast<std::uint64_t>(at));
-        writer.put_bytes(ram.subspan(at, end - at));
+        StateWriter run; // as StateWriter::put_bytes(), without a copy of the memory
+        run.put(static_cast<std::uint64_t>(at));
+        run.put(static_cast<std::uint64_t>(end - at));
+        sink(run.bytes());
+        sink(ram.subspan(at, end - at));
         at = end;
     }
-    writer.put(END_OF_RAM);
+    StateWriter last;
+    last.put(END_OF_RAM);
+    sink(last.bytes());
 }
 
 void get_ram(StateReader& reader, MutableByteView ram) {
@@ -70,7 +75,7 @@ void get_ram(StateReader& reader, MutableByteView ram) {
 
 } // namespace
 
-Bytes Machine::Impl::save() {
+void Machine::Impl::save(const std::function<void(ByteView)>& sink) {
     if (state == MachineState::running)
         throw Error(description.name, "only a paused machine can be saved");
     const bool apic = profile.interrupts == profiles::InterruptController::apic;
@@ -97,8 +102,8 @@ Bytes Machine::Impl::save() {
         section.put(cpu->halted);
         writer.put_bytes(section.bytes());
     }
-    put_ram(writer, memory->ram());
-    return writer.bytes();
+    sink(writer.bytes());
+    put_ram(sink, memory->ram());
 }
 
 void Machine::Impl::load(ByteView bytes) {
@@ -138,6 +143,7 @@ void Machine::Impl::load(ByteView bytes) {
             StateReader part(section);
             cpu->vcpu.load(part, apic);
             cpu->halted = part.get_bool();
+            cpu->vcpu.finish_exit(); // whether interrupts are enabled is told by an exit only
         }
         get_ram(reader, memory->ram());
     } catch (const Error&) {

@@ -46,7 +46,7 @@ sandbox::Policy policy_of(const WallsOptions& options, const WithinReach& reach)
     sandbox::Policy policy;
     policy.user = options.user;
     policy.remove_at_end = reach.remove_at_end;
-    policy.readable = reach.firmware;
+    policy.readable = reach.readable;
     const auto readable = [&policy](const std::string& path) {
         if (!path.empty())
             policy.readable.push_back(fs::absolute(path).lexically_normal().string());
@@ -56,6 +56,7 @@ sandbox::Policy policy_of(const WallsOptions& options, const WithinReach& reach)
     readable(reach.folder);
     if (!reach.state_folder.empty())
         policy.writable.push_back(reach.state_folder);
+    policy.writable.insert(policy.writable.end(), reach.writable.begin(), reach.writable.end());
     if (!reach.folder.empty())
         policy.owner_of = reach.folder;
     std::vector<std::string> images = {reach.machine.cdrom, reach.machine.floppy};
@@ -180,8 +181,12 @@ std::string MachineWalls::summary() const {
 }
 
 void MachineWalls::hand_over(const std::string& path) const {
-    if (mode_ != WallsMode::off)
-        sandbox::hand_over(policy_, path);
+    if (mode_ == WallsMode::off)
+        return;
+    sandbox::hand_over(policy_, path);
+    for (const auto& entry : fs::directory_iterator(path))
+        if (entry.is_regular_file() && !entry.is_symlink())
+            sandbox::hand_over(policy_, entry.path().string());
 }
 
 } // namespace ntferry::vmm

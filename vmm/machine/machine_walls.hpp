@@ -39,7 +39,8 @@ struct WithinReach {
     const profiles::MachineDescription& machine;
     std::string folder;                     ///< of machine.xml, absolute; empty: there is none
     std::string state_folder;               ///< absolute; empty: there is none
-    std::vector<std::string> firmware;      ///< ROM images
+    std::vector<std::string> readable;      ///< files: ROM images, parents of disks
+    std::vector<std::string> writable;      ///< files: disks that layers are merged into
     std::vector<std::string> remove_at_end; ///< sockets
 };
 
@@ -60,7 +61,7 @@ class MachineWalls {
     std::string describe() const;
     /// One line for the start: "not root, own files, ...; not: own network (the machine uses the host's)".
     std::string summary() const;
-    /// The user the machine becomes may write to the folder from now on. Before enter(). @throws Error
+    /// The user the machine becomes owns the folder and the files in it. Before enter(). @throws Error
     void hand_over(const std::string& path) const;
 
   private:

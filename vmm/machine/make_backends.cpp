@@ -6,6 +6,8 @@
 #include "vmm/host/net/net_backend.hpp"
 #include "vmm/host/serial/char_backends.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <filesystem>
 #include <iostream>
@@ -49,7 +51,9 @@ MachineBackends make_backends(profiles::MachineDescription& description, const s
         if (!disk.geometry)
             if (const auto guess = guess_geometry(*device))
                 disk.geometry = profiles::DiskGeometry{guess->cylinders, guess->heads, guess->sectors};
-        backends.disks[disk.position] = std::make_unique<WorkerDisk>(device, machine_lock, disk_options);
+        WorkerDisk::Options own = disk_options;
+        own.drive = fmt::format("ide{}-hd{}", disk.position / 2, disk.position % 2);
+        backends.disks[disk.position] = std::make_unique<WorkerDisk>(device, machine_lock, own);
     }
     if (!description.cdrom.empty())
         backends.cdrom = std::make_unique<WorkerDisk>(open(resolve_path(description.cdrom, folder), true),

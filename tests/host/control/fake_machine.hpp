@@ -51,9 +51,17 @@ class FakeMachine final : public vmm::ControlledMachine, public vmm::DisplaySour
             ::close(medium.descriptor);
         }
     }
-    void save_state(const std::string& path) override { calls += "save:" + path + " "; }
+    std::string save_state(const vmm::Medium& target) override {
+        calls += "save:" + target.name + " ";
+        return target.name;
+    }
     std::vector<std::string> snapshot(const std::string& snapshot_name) override {
         return {"/" + snapshot_name + ".vhd"};
+    }
+    std::vector<vmm::SnapshotInfo> snapshots() const override { return {{"before", "", 1000000000, true}}; }
+    void revert(const std::string& snapshot_name) override { calls += "revert:" + snapshot_name + " "; }
+    void delete_snapshot(const std::string& snapshot_name) override {
+        calls += "delete:" + snapshot_name + " ";
     }
 
     std::optional<vmm::DirtyRows> render(vmm::Frame& frame) override {

@@ -31,13 +31,40 @@ class RunningMachine {
         if (!boot_code.empty())
             sector.replace(510, 2, "\x55\xAA");
         std::ofstream(folder_ / "disk.img", std::ios::binary) << sector << std::string(1 << 20, '\0');
-        const auto result = test::run_shell(fmt::format(
-            "cd {0} && XDG_RUNTIME_DIR={0} {1} --profile nt4 --name box --disk disk.img --memory 64M "
-            "{2} >out 2>err & echo $! > {0}/pid",
-            folder_.path().string(), VMM, options));
+        start("--disk disk.img " + options);
+    }
+    /// Nothing runs yet; see start().
+    RunningMachine() = default;
+    /// In the background. Returns when its control socket is there, or it has ended.
+    void start(const std::string& options) {
+        const auto result =
+            test::run_shell(fmt::format("cd {0} && rm -f rc && (XDG_RUNTIME_DIR={0} {1} --profile nt4 --name "
+                                        "box --memory 64M {2} >out 2>err & "
+                                        "echo $! >pid; wait $!; echo $? >rc) >/dev/null 2>&1 &",
+                                        folder_.path().string(), VMM, options));
         REQUIRE(result.exit_code == 0);
-        for (int n = 0; n < 200 && ::access((folder_ / "ntferry/box.sock").c_str(), F_OK) != 0; ++n)
+        for (int n = 0;
+             n < 200 && ::access((folder_ / "ntferry/box.sock").c_str(), F_OK) != 0 && file("rc").empty();
+             ++n)
             std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    /// The exit code once it has ended; -1 when it does not end within a minute.
+    int wait() const {
+        for (int n = 0; n < 600; ++n) {
+            if (const std::string code = file("rc"); !code.empty())
+                return std::stoi(code);
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        }
+        return -1;
+    }
+    const std::filesystem::path& folder() const { return folder_.path(); }
+    /// Assembles a boot sector (nasm) and makes a raw image of that many KiB with it.
+    void make_disk(const std::string& name, const std::string& code, unsigned kib) const {
+        std::ofstream(folder_ / (name + ".asm")) << "org 7c00h\nbits 16\n"
+                                                 << code << "\ntimes 510-($-$$) db 0\ndw 0aa55h\n";
+        REQUIRE(test::run_shell(fmt::format("cd {0} && nasm -f bin {1}.asm -o {1} && truncate -s {2}K {1}",
+                                            folder_.path().string(), name, kib))
+                    .exit_code == 0);
     }
     ~RunningMachine() { ntferry("stop box --force"); }
     RunningMachine(const RunningMachine&) = delete;

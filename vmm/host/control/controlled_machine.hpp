@@ -32,6 +32,14 @@ struct DriveInfo {
     bool read_only = false;
     bool locked = false;
     bool tray_open = false;
+    std::string io_status = "ok"; ///< "ok", "failed", "nospace"
+};
+
+struct SnapshotInfo {
+    std::string name;
+    std::string parent;    ///< empty: none
+    std::int64_t time = 0; ///< seconds since 1970
+    bool current = false;  ///< the disks go on from here
 };
 
 /// An image to be put into a drive.
@@ -74,10 +82,16 @@ class ControlledMachine {
     /// @throws Error as eject(), or when the image cannot be opened
     virtual void change_medium(const std::string& device, const Medium& medium) = 0;
 
-    /// Saves the whole machine into a file; it is paused for as long as that takes. @throws Error
-    virtual void save_state(const std::string& path) = 0;
+    /// Saves the whole machine into a file and ends it: its disks stay as they were saved. Without a name,
+    /// into its state folder. Returns the file's name. @throws Error; the machine goes on then
+    virtual std::string save_state(const Medium& target) = 0;
     /// Freezes the disks under a name; the machine goes on. Returns the files made. @throws Error
     virtual std::vector<std::string> snapshot(const std::string& name) = 0;
+    virtual std::vector<SnapshotInfo> snapshots() const = 0;
+    /// The disks become what they were, and the machine is reset. @throws Error
+    virtual void revert(const std::string& name) = 0;
+    /// The disks stay what they are; only the way back is given up. @throws Error
+    virtual void delete_snapshot(const std::string& name) = 0;
 };
 
 } // namespace ntferry::vmm

@@ -51,8 +51,9 @@ std::string drive_named(QmpContext& context, const QmpArguments& arguments) {
 json::value query_block(QmpContext& context, const QmpArguments&) {
     json::array list;
     for (const DriveInfo& drive : context.machine.drives()) {
-        json::object entry{{"device", drive.device},       {"qdev", drive.device},   {"type", "unknown"},
-                           {"removable", drive.removable}, {"locked", drive.locked}, {"io-status", "ok"}};
+        json::object entry{{"device", drive.device}, {"qdev", drive.device},
+                           {"type", "unknown"},      {"removable", drive.removable},
+                           {"locked", drive.locked}, {"io-status", drive.io_status}};
         if (drive.removable)
             entry["tray_open"] = drive.tray_open;
         if (!drive.file.empty())

@@ -81,8 +81,10 @@ json::value quit(QmpContext& context, const QmpArguments&) {
 }
 
 json::value save_state(QmpContext& context, const QmpArguments& arguments) {
-    context.machine.save_state(arguments.text("filename"));
-    return json::object{};
+    const std::string name = arguments.text("filename", "");
+    const int descriptor = context.descriptors.open(name);
+    return json::object{
+        {"filename", context.machine.save_state({context.descriptors.title_of(name), descriptor})}};
 }
 
 json::value snapshot(QmpContext& context, const QmpArguments& arguments) {
@@ -90,6 +92,24 @@ json::value snapshot(QmpContext& context, const QmpArguments& arguments) {
     for (const std::string& file : context.machine.snapshot(arguments.text("name")))
         files.emplace_back(file);
     return json::object{{"files", std::move(files)}};
+}
+
+json::value list_snapshots(QmpContext& context, const QmpArguments&) {
+    json::array list;
+    for (const SnapshotInfo& one : context.machine.snapshots())
+        list.push_back(json::object{
+            {"name", one.name}, {"parent", one.parent}, {"time", one.time}, {"current", one.current}});
+    return list;
+}
+
+json::value revert(QmpContext& context, const QmpArguments& arguments) {
+    context.machine.revert(arguments.text("name"));
+    return json::object{};
+}
+
+json::value delete_snapshot(QmpContext& context, const QmpArguments& arguments) {
+    context.machine.delete_snapshot(arguments.text("name"));
+    return json::object{};
 }
 
 constexpr QmpCommand COMMANDS[] = {
@@ -118,6 +138,9 @@ constexpr QmpCommand COMMANDS[] = {
     {"ntferry-type", "text layout", qmp::type_text},
     {"ntferry-save-state", "filename", save_state},
     {"ntferry-snapshot", "name", snapshot},
+    {"ntferry-snapshot-list", "", list_snapshots},
+    {"ntferry-snapshot-revert", "name", revert},
+    {"ntferry-snapshot-delete", "name", delete_snapshot},
 };
 
 } // namespace

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "vmm/host/disk/worker_disk.hpp"
 
+#include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <iostream>
 #include <pthread.h>
 
 namespace ntferry::vmm {
+namespace {
+
+/// How much may be done at once after a pause, as time.
+constexpr std::chrono::milliseconds BURST{100};
+
+} // namespace
 
 WorkerDisk::WorkerDisk(block::SharedBlockDevice device, std::shared_ptr<std::mutex> machine_lock,
                        Options options)
-    : device_(std::move(device)), machine_lock_(std::move(machine_lock)), options_(std::move(options)) {}
+    : device_(std::move(device)), size_(device_->size()), read_only_(!device_->writable()),
+      machine_lock_(std::move(machine_lock)), options_(std::move(options)) {}
 
 WorkerDisk::~WorkerDisk() {
     {
@@ -40,46 +47,122 @@ void WorkerDisk::cancel_all() {
     ++generation_;
     std::unique_lock<std::mutex> held(lock_);
     queue_.clear();
+    cancelled_ = executing_;
+    wake_.notify_all();
     idle_.wait(held, [this] { return !executing_; });
+    cancelled_ = false;
     under_way_ = 0;
 }
 
-int WorkerDisk::flush() {
-    dirty_ = false;
-    try {
-        device_->flush();
-        return 0;
-    } catch (const Error& error) {
-        std::cerr << "ntferry-vmm: " << error.what() << std::endl;
-        return EIO;
-    }
+void WorkerDisk::retry() {
+    const std::unique_lock<std::mutex> held(lock_);
+    retry_ = true;
+    wake_.notify_all();
 }
 
-int WorkerDisk::execute(const Request& request) {
+void WorkerDisk::settle(std::unique_lock<std::mutex>& held) {
+    idle_.wait(held, [this] { return !executing_ || stalled_; });
+    if (stalled_ || !queue_.empty())
+        throw Error(device_->name(), "has operations that wait for the host",
+                    "cure what holds them up and let the machine continue first");
+    if (device_->writable())
+        device_->flush();
+    dirty_ = false;
+}
+
+void WorkerDisk::flush() {
+    std::unique_lock<std::mutex> held(lock_);
+    settle(held);
+}
+
+void WorkerDisk::exchange(const std::function<block::SharedBlockDevice(block::SharedBlockDevice)>& swap) {
+    std::unique_lock<std::mutex> held(lock_);
+    settle(held);
+    block::SharedBlockDevice other = swap(device_);
+    if (other->size() != size_)
+        throw Error(other->name(), "has another size than the disk in whose place it is put");
+    device_ = std::move(other);
+}
+
+WorkerDisk::Outcome WorkerDisk::execute(Operation operation, std::uint64_t offset, MutableByteView buffer) {
     try {
-        switch (request.operation) {
+        switch (operation) {
         case Operation::read:
-            device_->read(request.offset, request.buffer);
-            return 0;
+            device_->read(offset, buffer);
+            break;
         case Operation::write:
-            device_->write(request.offset, request.buffer);
+            device_->write(offset, buffer);
             if (!dirty_) {
                 dirty_ = true;
                 dirty_since_ = std::chrono::steady_clock::now();
             }
-            return 0;
-        default:
-            return flush();
+            break;
+        case Operation::flush:
+            device_->flush();
+            dirty_ = false;
+            break;
         }
+        return {};
     } catch (const block::ReadError& error) {
-        return error.error_number() != 0 ? error.error_number() : EIO;
+        // A write that has to read first, in an image with a parent, fails for the host's reasons.
+        return {error.error_number() != 0 ? error.error_number() : EIO, operation != Operation::read,
+                error.what()};
     } catch (const SystemError& error) {
-        std::cerr << "ntferry-vmm: " << error.what() << std::endl;
-        return error.error_number();
+        return {error.error_number() != 0 ? error.error_number() : EIO, true, error.what()};
     } catch (const Error& error) {
-        std::cerr << "ntferry-vmm: " << error.what() << std::endl;
-        return EIO;
+        return {EIO, true, error.what()};
     }
+}
+
+/// With lock_, which it gives back while it works.
+int WorkerDisk::carry_out(std::unique_lock<std::mutex>& held, Operation operation, std::uint64_t offset,
+                          MutableByteView buffer) {
+    executing_ = true;
+    int result = 0;
+    for (;;) {
+        held.unlock();
+        const Outcome outcome = execute(operation, offset, buffer);
+        held.lock();
+        result = outcome.error;
+        if (outcome.error == 0)
+            break;
+        if (outcome.curable)
+            std::cerr << "ntferry-vmm: " << outcome.text << std::endl;
+        if (!outcome.curable || !options_.failed || stopping_ || cancelled_)
+            break;
+        retry_ = false;
+        stalled_ = true;
+        idle_.notify_all();
+        held.unlock();
+        options_.failed({options_.drive, device_->name(), operation, outcome.error, outcome.text});
+        held.lock();
+        wake_.wait(held, [this] { return stopping_ || retry_ || cancelled_; });
+        stalled_ = false;
+        if (cancelled_)
+            break;
+    }
+    executing_ = false;
+    idle_.notify_all();
+    return result;
+}
+
+/// Waits until the limits allow the request. With lock_.
+void WorkerDisk::hold_back(std::unique_lock<std::mutex>& held, const Request& request) {
+    if (request.operation == Operation::flush ||
+        (options_.bytes_per_second == 0 && options_.operations_per_second == 0))
+        return;
+    const auto now = std::chrono::steady_clock::now();
+    next_allowed_ = std::max(next_allowed_, now - BURST);
+    constexpr double ns = 1e9;
+    double cost = 0;
+    if (options_.bytes_per_second != 0)
+        cost =
+            static_cast<double>(request.buffer.size()) * ns / static_cast<double>(options_.bytes_per_second);
+    if (options_.operations_per_second != 0)
+        cost = std::max(cost, ns / options_.operations_per_second);
+    if (next_allowed_ > now)
+        wake_.wait_until(held, next_allowed_, [this] { return stopping_ || cancelled_; });
+    next_allowed_ += std::chrono::nanoseconds(static_cast<std::int64_t>(cost));
 }
 
 void WorkerDisk::work() {
@@ -91,25 +174,21 @@ void WorkerDisk::work() {
         const auto something = [this] { return stopping_ || !queue_.empty(); };
         const auto due = dirty_since_ + options_.durable_within;
         if (dirty_ && (std::chrono::steady_clock::now() >= due || !wake_.wait_until(held, due, something))) {
-            held.unlock();
-            flush();
-            held.lock();
+            if (carry_out(held, Operation::flush, 0, {}) != 0 && (!options_.failed || stopping_))
+                dirty_ = false; // nobody will try again, and it was said
             continue;
         }
         if (!dirty_)
             wake_.wait(held, something);
         if (queue_.empty())
             break; // stopping, and everything is done
+        executing_ = true;
         Request request = std::move(queue_.front());
         queue_.pop_front();
-        executing_ = true;
-        held.unlock();
-        const int error = execute(request);
-        held.lock();
-        executing_ = false;
+        hold_back(held, request);
+        const int error = carry_out(held, request.operation, request.offset, request.buffer);
         const bool last_wish = stopping_;
         held.unlock();
-        idle_.notify_all();
         if (!last_wish) {
             const std::unique_lock<std::mutex> machine(*machine_lock_);
             if (request.generation == generation_) {
@@ -119,9 +198,8 @@ void WorkerDisk::work() {
         }
         held.lock();
     }
-    held.unlock();
     if (dirty_)
-        flush();
+        carry_out(held, Operation::flush, 0, {});
 }
 
 } // namespace ntferry::vmm

@@ -1,0 +1,1 @@
+ntferry_test(host/disk LINK ntferry_vmm_host)

@@ -1,0 +1,191 @@
+// A disk behind a thread: what stalls, what goes on, what the guest is told.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "vmm/host/disk/worker_disk.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <cerrno>
+
+using namespace ntferry;
+using namespace ntferry::vmm;
+
+namespace {
+
+/// A disk in memory that refuses when told to.
+class Moody final : public block::BlockDevice {
+  public:
+    std::string name() const override { return "moody"; }
+    std::uint64_t size() const override { return 65536; }
+    bool writable() const override { return true; }
+    void read(std::uint64_t offset, MutableByteView out) override {
+        if (bad_sector)
+            throw block::ReadError("moody", offset, out.size(), EIO);
+        if (gone)
+            throw Error("moody", "the server went away");
+        std::copy_n(content.begin() + static_cast<std::ptrdiff_t>(offset), out.size(), out.begin());
+    }
+    void write(std::uint64_t offset, ByteView data) override {
+        if (full)
+            throw SystemError("moody", "write", ENOSPC);
+        std::copy(data.begin(), data.end(), content.begin() + static_cast<std::ptrdiff_t>(offset));
+    }
+    void flush() override {
+        if (full)
+            throw SystemError("moody", "flush", ENOSPC);
+        ++flushes;
+    }
+    Bytes content = Bytes(65536);
+    std::atomic<bool> bad_sector{false};
+    std::atomic<bool> gone{false};
+    std::atomic<bool> full{false};
+    std::atomic<int> flushes{0};
+};
+
+struct Bench {
+    Bench() {
+        options.failed = [this](const DiskFault& fault) {
+            const std::lock_guard<std::mutex> held(faults_lock);
+            faults.push_back(fault);
+            came.notify_all();
+        };
+        options.drive = "ide0-hd0";
+    }
+    WorkerDisk& start() {
+        disk = std::make_unique<WorkerDisk>(device, lock, options);
+        return *disk;
+    }
+    void submit(DiskBackend::Operation operation, Bytes& buffer) {
+        const std::lock_guard<std::mutex> held(*lock);
+        result = -1;
+        disk->submit(operation, 0, buffer, [this](int error) {
+            result = error;
+            done.notify_all();
+        });
+    }
+    int wait() {
+        std::unique_lock<std::mutex> held(*lock);
+        done.wait_for(held, std::chrono::seconds(10), [this] { return result != -1; });
+        return result;
+    }
+    DiskFault fault() {
+        std::unique_lock<std::mutex> held(faults_lock);
+        REQUIRE(came.wait_for(held, std::chrono::seconds(10), [this] { return !faults.empty(); }));
+        DiskFault first = faults.front();
+        faults.erase(faults.begin());
+        return first;
+    }
+    std::shared_ptr<Moody> device = std::make_shared<Moody>();
+    std::shared_ptr<std::mutex> lock = std::make_shared<std::mutex>();
+    std::condition_variable done;
+    std::mutex faults_lock;
+    std::condition_variable came;
+    std::vector<DiskFault> faults;
+    WorkerDisk::Options options;
+    int result = -1;
+    std::unique_ptr<WorkerDisk> disk;
+};
+
+} // namespace
+
+TEST_CASE("a write without room is kept and done once there is room") {
+    Bench bench;
+    WorkerDisk& disk = bench.start();
+    bench.device->full = true;
+    Bytes data(512, 0x5A);
+    bench.submit(DiskBackend::Operation::write, data);
+    const DiskFault fault = bench.fault();
+    CHECK(fault.drive == "ide0-hd0");
+    CHECK(fault.error == ENOSPC);
+    CHECK(disk.stalled());
+    CHECK_FALSE(disk.busy());
+    CHECK(bench.result == -1);
+    disk.retry(); // not cured yet
+    CHECK(bench.fault().error == ENOSPC);
+    bench.device->full = false;
+    disk.retry();
+    CHECK(bench.wait() == 0);
+    CHECK(bench.device->content[511] == 0x5A);
+    CHECK_FALSE(disk.stalled());
+}
+
+TEST_CASE("a bad sector is the guest's to know, a server that went away is not") {
+    Bench bench;
+    WorkerDisk& disk = bench.start();
+    Bytes data(512);
+    bench.device->bad_sector = true;
+    bench.submit(DiskBackend::Operation::read, data);
+    CHECK(bench.wait() == EIO);
+    CHECK(bench.faults.empty());
+    bench.device->bad_sector = false;
+    bench.device->gone = true;
+    bench.submit(DiskBackend::Operation::read, data);
+    CHECK(bench.fault().text.find("went away") != std::string::npos);
+    bench.device->gone = false;
+    disk.retry();
+    CHECK(bench.wait() == 0);
+}
+
+TEST_CASE("without anybody to tell the guest gets the error") {
+    Bench bench;
+    bench.options.failed = {};
+    bench.start();
+    bench.device->full = true;
+    Bytes data(512);
+    bench.submit(DiskBackend::Operation::write, data);
+    CHECK(bench.wait() == ENOSPC);
+}
+
+TEST_CASE("a reset drops what stalled, and an end does not wait for a cure") {
+    Bench bench;
+    WorkerDisk& disk = bench.start();
+    bench.device->full = true;
+    Bytes data(512);
+    bench.submit(DiskBackend::Operation::write, data);
+    bench.fault();
+    {
+        const std::lock_guard<std::mutex> held(*bench.lock);
+        disk.cancel_all();
+        CHECK_FALSE(disk.busy());
+    }
+    CHECK_FALSE(disk.stalled());
+    bench.submit(DiskBackend::Operation::write, data);
+    bench.fault();
+    bench.disk.reset();
+    CHECK(bench.result == -1);
+}
+
+TEST_CASE("another image takes the place of one that was made durable, but not of one that stalls") {
+    Bench bench;
+    WorkerDisk& disk = bench.start();
+    Bytes data(512, 0x77);
+    bench.submit(DiskBackend::Operation::write, data);
+    REQUIRE(bench.wait() == 0);
+    const auto other = std::make_shared<Moody>();
+    const auto swap = [&](const block::SharedBlockDevice& old) {
+        CHECK(old == bench.device);
+        CHECK(bench.device->flushes == 1);
+        return other;
+    };
+    disk.exchange(swap);
+    bench.submit(DiskBackend::Operation::write, data);
+    REQUIRE(bench.wait() == 0);
+    CHECK(other->content[0] == 0x77);
+    other->full = true;
+    bench.submit(DiskBackend::Operation::write, data);
+    bench.fault();
+    CHECK_THROWS_AS(disk.exchange(swap), Error);
+}
+
+TEST_CASE("a limit of operations holds the guest back") {
+    Bench bench;
+    bench.options.operations_per_second = 50;
+    bench.start();
+    Bytes data(512);
+    const auto begin = std::chrono::steady_clock::now();
+    for (int n = 0; n < 16; ++n) {
+        bench.submit(DiskBackend::Operation::read, data);
+        REQUIRE(bench.wait() == 0);
+    }
+    // 16 at 50 a second, less what may be done at once.
+    CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(180));
+}
