@@ -21,6 +21,8 @@ namespace {
 class HandedFile {
   public:
     explicit HandedFile(const std::string& path) : path_(path), part_(path + ".part") {
+        if (std::filesystem::exists(path_) && !std::filesystem::is_regular_file(path_))
+            throw Error(path_, "is there and no file", "choose another name", ErrorKind::usage);
         descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         if (descriptor_ < 0)
             throw SystemError(part_, "create", errno);

@@ -146,7 +146,9 @@ block::SharedBlockDevice MachineControl::open_medium(const Medium& medium) const
 void MachineControl::change_medium(const std::string& device, const Medium& wanted) {
     const int watched = wanted.descriptor >= 0 ? ::fcntl(wanted.descriptor, F_DUPFD_CLOEXEC, 0) : -1;
     const block::SharedBlockDevice image = open_medium(wanted);
-    auto medium = std::make_unique<WorkerDisk>(image, machine_lock_, surroundings_.disk_options);
+    WorkerDisk::Options disk_options = surroundings_.disk_options;
+    disk_options.drive = device;
+    auto medium = std::make_unique<WorkerDisk>(image, machine_lock_, disk_options);
     const std::lock_guard<std::mutex> held(lock_);
     DriveInfo& drive = drive_named(device);
     if (!drive.removable)

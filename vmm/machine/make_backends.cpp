@@ -46,22 +46,26 @@ MachineBackends make_backends(profiles::MachineDescription& description, const s
                               const std::shared_ptr<std::mutex>& machine_lock,
                               const WorkerDisk::Options& disk_options) {
     MachineBackends backends;
+    const auto named = [&disk_options](std::string drive) {
+        WorkerDisk::Options own = disk_options;
+        own.drive = std::move(drive);
+        return own;
+    };
     for (profiles::DiskSpec& disk : description.disks) {
         const block::SharedBlockDevice device = open(resolve_path(disk.path, folder), disk.read_only);
         if (!disk.geometry)
             if (const auto guess = guess_geometry(*device))
                 disk.geometry = profiles::DiskGeometry{guess->cylinders, guess->heads, guess->sectors};
-        WorkerDisk::Options own = disk_options;
-        own.drive = fmt::format("ide{}-hd{}", disk.position / 2, disk.position % 2);
-        backends.disks[disk.position] = std::make_unique<WorkerDisk>(device, machine_lock, own);
+        backends.disks[disk.position] = std::make_unique<WorkerDisk>(
+            device, machine_lock, named(fmt::format("ide{}-hd{}", disk.position / 2, disk.position % 2)));
     }
     if (!description.cdrom.empty())
         backends.cdrom = std::make_unique<WorkerDisk>(open(resolve_path(description.cdrom, folder), true),
-                                                      machine_lock, disk_options);
+                                                      machine_lock, named("ide1-cd0"));
     if (!description.floppy.empty()) {
         const std::string path = resolve_path(description.floppy, folder);
         const bool read_only = ::access(path.c_str(), W_OK) != 0;
-        backends.floppy = std::make_unique<WorkerDisk>(open(path, read_only), machine_lock, disk_options);
+        backends.floppy = std::make_unique<WorkerDisk>(open(path, read_only), machine_lock, named("floppy0"));
     }
     for (std::size_t i = 0; i < description.nics.size(); ++i)
         if (description.nics[i].mac == std::array<std::uint8_t, 6>{})

@@ -94,6 +94,9 @@ void check_saved_state(const StateFile& file, const std::vector<ImageStamp>& ima
         if (now == images.end() || (now->file.empty() && !wanted.file.empty()))
             throw Error(file.path(), fmt::format("was saved with {} in drive {}", wanted.file, wanted.drive),
                         "give the machine the same images");
+        if (wanted.file.empty() && !now->file.empty())
+            throw Error(file.path(), fmt::format("was saved without an image in drive {}", wanted.drive),
+                        "give the machine the same images");
         if (now->size != wanted.size || now->written != wanted.written)
             throw Error(
                 file.path(),

@@ -97,8 +97,8 @@ void fill_and_cure(bool vhd) {
     CHECK(machine.wait() == 43);
     // All of it is there: 2,560 sectors, every one as the guest's memory was.
     REQUIRE(
-        machine.ntferry("image convert " + machine.path(image) + " " + machine.path("after.img")).exit_code ==
-        0);
+        machine.ntferry("image convert --type raw " + machine.path(image) + " " + machine.path("after.img"))
+            .exit_code == 0);
     std::ifstream after(machine.path("after.img"), std::ios::binary);
     const std::string all{std::istreambuf_iterator<char>(after), {}};
     unsigned written = 0;

@@ -37,11 +37,13 @@ class RunningMachine {
     RunningMachine() = default;
     /// In the background. Returns when its control socket is there, or it has ended.
     void start(const std::string& options) {
-        const auto result =
-            test::run_shell(fmt::format("cd {0} && rm -f rc && (XDG_RUNTIME_DIR={0} {1} --profile nt4 --name "
-                                        "box --memory 64M {2} >out 2>err & "
-                                        "echo $! >pid; wait $!; echo $? >rc) >/dev/null 2>&1 &",
-                                        folder_.path().string(), VMM, options));
+        const std::string where = folder_.path().string();
+        for (const char* old : {"rc", "err"})
+            std::filesystem::remove(folder_.path() / old);
+        const auto result = test::run_shell(
+            fmt::format("cd {0} && (XDG_RUNTIME_DIR={0} {1} --name box --memory 64M {2} >out 2>err & "
+                        "echo $! >pid; wait $!; echo $? >rc) >/dev/null 2>&1 &",
+                        where, VMM, options));
         REQUIRE(result.exit_code == 0);
         for (int n = 0;
              n < 200 && ::access((folder_ / "ntferry/box.sock").c_str(), F_OK) != 0 && file("rc").empty();
