@@ -26,8 +26,11 @@ class Dummy final : public ControlledMachine, public InputSink {
     std::vector<DriveInfo> drives() const override { return {DriveInfo{}}; }
     void eject(const std::string&, bool) override {}
     void change_medium(const std::string&, const Medium&) override {}
-    void save_state(const std::string&) override {}
+    std::string save_state(const Medium&) override { return {}; }
     std::vector<std::string> snapshot(const std::string&) override { return {}; }
+    std::vector<SnapshotInfo> snapshots() const override { return {}; }
+    void revert(const std::string&) override {}
+    void delete_snapshot(const std::string&) override {}
     void key(std::uint32_t, bool) override {}
     void mouse(int, int, int, unsigned) override {}
 };

@@ -215,8 +215,8 @@ void MachineControl::change_layers(DiskLayers& next, bool on_old) {
         }
         next.save();
     } catch (...) {
-        for (auto& [disk, old] : changed)
-            disk->exchange([&old](const block::SharedBlockDevice&) { return old; });
+        for (const auto& item : changed)
+            item.first->exchange([&item](const block::SharedBlockDevice&) { return item.second; });
         next.take_back();
         throw;
     }
