@@ -183,12 +183,14 @@ void ft_sets(const Context& context, Findings& findings) {
                                 fmt::format("A {} works without one of its members", set.kind), evidence,
                                 "Its content is computed from the others.",
                                 "Capture the missing disk too, if it can be read"});
+        const bool all_here = set.problem.empty() && set.volumes.size() == set.members;
         findings.push_back(
-            {set.problem.empty() ? "ft.set" : "ft.incomplete", Severity::decision,
+            {set.problem.empty() ? "ft.set" : "ft.incomplete", all_here ? Severity::info : Severity::decision,
              fmt::format("A volume is a {} of NT", set.kind), evidence,
              "Every member has to be there, on as many disks of the machine, for FTDISK to show it.",
-             set.problem.empty() ? "Attach all its disks, or put it together into one new volume"
-                                 : "Give the missing disks with --disk"});
+             all_here              ? "Each of its disks becomes a disk of the machine"
+             : set.problem.empty() ? "Regenerate it in Disk Administrator after the first start"
+                                   : "Give the missing disks with --disk"});
     }
     for (const nt::VolumeFacts& volume : inspection.volumes) {
         const bool known =

@@ -219,8 +219,9 @@ void oem_drivers(const Context& context, Findings& findings) {
                              service.start, service.error_control),
                  "NT falls back to Last Known Good and then stops.",
                  "Set its Start to 4 or its ErrorControl to 1 on the server and capture again"});
-        if (!service.is_driver() || service.start > nt::start_auto || nt::find_vendor(service) != nullptr ||
-            nt::is_stock_driver(service.name) || !is_hardware_group(service))
+        if (!service.is_driver() || service.start > nt::start_auto ||
+            context.inspection.vendor_of(service) != nullptr || nt::is_stock_driver(service.name) ||
+            !is_hardware_group(service))
             continue;
         if (service.in_group("SCSI miniport") || service.in_group("Primary disk") ||
             service.in_group("Video"))
@@ -247,19 +248,19 @@ void known_services(const Context& context, Findings& findings) {
         tell_service(context, known, findings);
     // Services out of a vendor's folder that the table does not know.
     for (const nt::Service& service : context.system.services) {
-        if (!service.is_program() || service.start != nt::start_auto || nt::find_vendor(service) != nullptr)
+        if (!service.is_program() || service.start != nt::start_auto ||
+            context.inspection.vendor_of(service) != nullptr)
             continue;
-        for (const char* folder :
-             {"\\compaq\\", "\\cpq", "\\dell\\", "\\hp\\", "\\ibm\\", "\\intel\\", "\\apc\\", "\\veritas\\"})
-            if (text::icontains(service.image_path, folder)) {
-                findings.push_back({"service.vendor-folder", Severity::change,
-                                    fmt::format("{} comes from a hardware maker's folder", service.name),
-                                    fmt::format("{}\\ImagePath = {}", context.service_key(service.name),
-                                                text::printable(service.image_path, 120)),
-                                    "Most likely an agent for hardware that will be gone.",
-                                    "Set to manual; uninstall it after the first start"});
-                break;
-            }
+        const nt::VendorFolder* folder = context.inspection.vendors
+                                             ? context.inspection.vendors->find_folder(service.image_path)
+                                             : nullptr;
+        if (folder != nullptr)
+            findings.push_back({"service.vendor-folder", Severity::change,
+                                fmt::format("{} comes from a folder of {}", service.name, folder->vendor),
+                                fmt::format("{}\\ImagePath = {}", context.service_key(service.name),
+                                            text::printable(service.image_path, 120)),
+                                "Most likely an agent for hardware that will be gone.",
+                                "Set to manual; uninstall it after the first start"});
     }
 }
 

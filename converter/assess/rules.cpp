@@ -80,10 +80,19 @@ Assessment assess(const nt::Inspection& inspection, const profiles::Profile& pro
             seen +=
                 fmt::format("{}{}: {} partitions{}{}", seen.empty() ? "" : "; ", disk.source,
                             disk.layout.partitions.size(), disk.problem.empty() ? "" : ", ", disk.problem);
+        if (profile.patch.family == "none") {
+            result.findings.push_back(
+                {"product.carried", Severity::info, "No Windows NT installation was found", seen,
+                 fmt::format("Profile {} carries what is on the disks as it is: no rule is made for it.",
+                             profile.name),
+                 "Own actions can change files and bytes (--overrides)"});
+            return result;
+        }
         result.findings.push_back(
             {"product.none", Severity::blocker, "No Windows NT installation was found", seen,
              "There is nothing to prepare for another machine.",
-             "Check that this is the server's boot disk and that all its disks are given (--disk)"});
+             "Check that this is the server's boot disk and that all its disks are given (--disk); a disk "
+             "without Windows NT is carried with --profile dos"});
         result.verdict = Verdict::cannot;
         return result;
     }

@@ -82,7 +82,7 @@ void storage_adapters(const Context& context, Findings& findings) {
         if (!service.is_driver() || service.start > nt::start_auto || is_neutral(service) ||
             text::iequals(service.name, "Atdisk"))
             continue;
-        const nt::VendorEntry* vendor = nt::find_vendor(service);
+        const nt::VendorEntry* vendor = context.inspection.vendor_of(service);
         const bool known = vendor != nullptr && (vendor->kind == nt::VendorClass::stock_storage ||
                                                  vendor->kind == nt::VendorClass::oem_storage);
         if (!known && !is_storage_group(service))
@@ -97,7 +97,7 @@ void storage_adapters(const Context& context, Findings& findings) {
                                   "to Last Known Good."
                                 : "Its adapter is gone: it fails, or it hangs looking for it.",
                             "Start is set to 4; the key stays for going back"});
-        if (known && vendor->note.find("SAN") != std::string_view::npos)
+        if (known && vendor->note.find("SAN") != std::string::npos)
             findings.push_back(
                 {"storage.san", Severity::decision,
                  fmt::format("{}: disks on a storage network may be missing", vendor->product),

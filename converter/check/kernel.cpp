@@ -119,7 +119,8 @@ void walk_kernel(Walk& walk) {
         walk.broken("file-system", fmt::format("{}: {}", path, problem),
                     "STOP 0x7B: the boot volume cannot be mounted");
     const volume::FileSystemInfo info = subject.files().info();
-    if (ntfs && info.version_major >= 3 && subject.product().service_pack.value_or(0) < 4)
+    if (ntfs && info.version_major >= 3 && !subject.product().version.starts_with("5") &&
+        subject.product().service_pack.value_or(0) < 4)
         walk.broken("file-system.version",
                     fmt::format("the volume is NTFS {}.{}, which NT 4.0 reads from SP4 on",
                                 info.version_major, info.version_minor),

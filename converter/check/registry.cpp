@@ -23,13 +23,19 @@ std::string last_known_good(const std::string& path) {
                        path);
 }
 
+/// Minor format versions that the system loads: 1.3, from Windows XP on 1.5 and 1.6 as well.
+std::uint32_t newest_format(patch::Subject& subject) {
+    const bool newer = subject.has_nt() && subject.product().version > "5.0";
+    return newer ? 6 : 3;
+}
+
 /// What NTLDR or the kernel would not like about a hive as it lies on the disk.
-std::string hive_problem(ByteView image, const std::string& name) {
+std::string hive_problem(ByteView image, const std::string& name, std::uint32_t newest = 3) {
     try {
         const registry::BaseBlock base = registry::parse_base_block(image, name);
         if (!base.checksum_good())
             return "the checksum of its base block is wrong";
-        if (base.major != 1 || base.minor > 3)
+        if (base.major != 1 || base.minor > newest)
             return fmt::format("its format is {}.{}, NT 4.0 knows 1.3", base.major, base.minor);
         const auto bins = registry::check_bins(image, base);
         if (!bins.empty())
@@ -49,11 +55,13 @@ void check_system(Walk& walk) {
     const std::string path = patch::hive_path(subject.system().root, patch::HiveId::system);
     const auto primary = nt::read_if_there(subject.files(), path, largest_hive);
     const auto alternate = nt::read_if_there(subject.files(), path + ".alt", largest_hive);
-    std::string problem = primary ? hive_problem(*primary, "SYSTEM") : "it is missing";
+    std::string problem =
+        primary ? hive_problem(*primary, "SYSTEM", newest_format(subject)) : "it is missing";
     if (problem.empty() && is_dirty(*primary))
         problem = "it was being written when the server stopped";
-    const bool alternate_good =
-        alternate && hive_problem(*alternate, "SYSTEM.ALT").empty() && !is_dirty(*alternate);
+    const bool alternate_good = alternate &&
+                                hive_problem(*alternate, "SYSTEM.ALT", newest_format(subject)).empty() &&
+                                !is_dirty(*alternate);
     if (!problem.empty())
         walk.defect(!alternate_good, "hive.system", fmt::format("{}: {}", path, problem),
                     alternate_good ? "NTLDR takes SYSTEM.ALT instead" : last_known_good(path),
@@ -100,7 +108,7 @@ void check_other(Walk& walk, const char* name, const char* symptom) {
         walk.notice(id, path + " is missing", symptom);
         return;
     }
-    if (const std::string problem = hive_problem(*image, name); !problem.empty()) {
+    if (const std::string problem = hive_problem(*image, name, newest_format(subject)); !problem.empty()) {
         const auto log = nt::read_if_there(subject.files(), path + ".log", largest_hive);
         bool recovers = false;
         if (log) {

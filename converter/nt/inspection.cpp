@@ -145,7 +145,7 @@ std::vector<std::string> missing_imports(DiskSet& disks, const SystemPlace& syst
     return missing;
 }
 
-void read_drivers(DiskSet& disks, Installation& installation) {
+void read_drivers(DiskSet& disks, Installation& installation, const VendorTable& vendors) {
     for (const auto* order : {&installation.boot_order, &installation.system_order})
         for (const std::string& name : *order) {
             const Service* service = find_service(installation.services, name);
@@ -156,7 +156,7 @@ void read_drivers(DiskSet& disks, Installation& installation) {
             driver.start = service->start;
             driver.group = service->group;
             driver.error_control = service->error_control;
-            driver.vendor = find_vendor(*service);
+            driver.vendor = vendors.find(*service);
             if (const auto place = resolve_nt_path(disks, installation.place, service->effective_image())) {
                 driver.file = describe_file(disks, *place);
                 if (driver.file.pe)
@@ -167,7 +167,7 @@ void read_drivers(DiskSet& disks, Installation& installation) {
             installation.drivers.push_back(std::move(driver));
         }
     for (const Service& service : installation.services)
-        if (const VendorEntry* vendor = find_vendor(service);
+        if (const VendorEntry* vendor = vendors.find(service);
             vendor != nullptr && (service.start < start_disabled || vendor->kind == VendorClass::dongle))
             installation.known.push_back({service.name, service.display_name, service.start, vendor});
 }
@@ -273,7 +273,7 @@ Installation read_installation(DiskSet& disks, const BootFacts& boot, const Cand
             one.cdrom_letter = text::printable(system->string("DISK", "\\device\\CdRom0").value_or(""), 8);
         });
     }
-    read_drivers(disks, one);
+    read_drivers(disks, one, *options.vendors);
     for (const char* name : boot_chain_files)
         one.files[name] =
             describe_file(disks, {one.place.volume, one.place.below(std::string("system32\\") + name)});
@@ -301,8 +301,12 @@ void use_disk_key(DiskSet& disks, const registry::Hive* system, std::vector<std:
 
 } // namespace
 
-Inspection inspect(DiskSet& disks, const InspectOptions& options) {
+Inspection inspect(DiskSet& disks, const InspectOptions& given) {
+    InspectOptions options = given;
+    if (!options.vendors)
+        options.vendors = load_vendor_table();
     Inspection inspection;
+    inspection.vendors = options.vendors;
     // Letters and sets come from the SYSTEM hive of the installation that boots by default, which is found by
     // ARC path and needs no letter. A stripe cannot hold it.
     BootFacts boot = read_boot_files(disks);

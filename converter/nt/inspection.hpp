@@ -78,11 +78,19 @@ struct Inspection {
     BootFacts boot;
     std::vector<Installation> installations; ///< the one that boots by default first
     std::vector<std::string> problems;
+    SharedVendorTable vendors; ///< what the vendor pointers above point into
+
+    /// The vendor rule for a service, or nullptr.
+    const VendorEntry* vendor_of(const Service& service) const {
+        return vendors ? vendors->find(service) : nullptr;
+    }
 };
 
 struct InspectOptions {
     /// Driver files to look for on the disks besides those that belong to NT: what a profile will need.
     std::vector<std::string> wanted_drivers;
+    /// Nothing: load_vendor_table().
+    SharedVendorTable vendors;
 };
 
 /// Reads everything. What is damaged is told and left out; only a set without any readable disk throws.

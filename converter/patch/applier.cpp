@@ -2,36 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/patch/applier.hpp"
 
-#include "converter/base/text.hpp"
+#include "converter/patch/hive_edit.hpp"
 #include "converter/patch/hive_files.hpp"
 #include "converter/registry/editor.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <set>
+#include <map>
 
 namespace ntferry::patch {
 namespace {
-
-/// NT's own limit for SOFTWARE is the registry quota, not the loader: only insane growth is refused.
-constexpr std::size_t software_hive_refuse = std::size_t{96} << 20U;
-
-[[noreturn]] void not_the_same(const Action& action, const std::string& seen) {
-    throw Error(describe(action.change), fmt::format("the disk is not what the plan was made for: {}", seen),
-                "make the plan again");
-}
-
-std::string value_id(const std::string& key, const std::string& name) {
-    return text::to_lower(key) + "\\\n" + text::to_lower(name);
-}
-
-void require_old(const Action& action, const registry::Hive& hive, const std::string& key,
-                 const std::string& name, const std::optional<registry::Value>& old) {
-    const auto now = hive.value(key, name);
-    if (now != old)
-        not_the_same(action, fmt::format("the value is {}", now ? now->describe() : "not there"));
-}
 
 class Applier {
   public:
@@ -47,7 +27,7 @@ class Applier {
                 write(action);
             }
         for (const HiveId hive : {HiveId::system, HiveId::software})
-            edit_hive(hive);
+            write_hive(hive);
         step("sync");
         volumes_.sync();
         return std::move(applied_);
@@ -67,27 +47,28 @@ class Applier {
             if (const auto* file = std::get_if<WriteFile>(&action.change)) {
                 const auto found = volumes_.files(file->volume).lookup(file->path);
                 if (found.has_value() != file->old.has_value())
-                    not_the_same(action, found ? "the file is there already" : "the file is not there");
+                    not_what_was_planned(action,
+                                         found ? "the file is there already" : "the file is not there");
                 if (found &&
                     (found->size != file->old->size ||
                      sha256_hex(volumes_.files(file->volume).read_file(file->path)) != file->old->sha256))
-                    not_the_same(action, "the file has another content");
+                    not_what_was_planned(action, "the file has another content");
                 growth[{file->volume.disk, file->volume.start}] += file->content.size();
             } else if (const auto* copied = std::get_if<CopyFile>(&action.change)) {
                 const auto found = volumes_.files(copied->volume).lookup(copied->from);
                 if (!found)
-                    not_the_same(action, "the file is not there");
+                    not_what_was_planned(action, "the file is not there");
                 growth[{copied->volume.disk, copied->volume.start}] += found->size;
             } else if (const auto* renamed = std::get_if<RenameFile>(&action.change)) {
                 if (!volumes_.files(renamed->volume).lookup(renamed->from))
-                    not_the_same(action, "the file is not there");
+                    not_what_was_planned(action, "the file is not there");
                 if (volumes_.files(renamed->volume).lookup(renamed->to))
-                    not_the_same(action, fmt::format("{} is there already", renamed->to));
+                    not_what_was_planned(action, fmt::format("{} is there already", renamed->to));
             } else if (const auto* bytes = std::get_if<SetBytes>(&action.change)) {
                 Bytes now(bytes->old.size());
                 volumes_.disk(bytes->disk).read(bytes->offset, now);
                 if (now != bytes->old)
-                    not_the_same(action, "the bytes are " + to_hex(now));
+                    not_what_was_planned(action, "the bytes are " + to_hex(now));
             }
         }
         for (const auto& [place, bytes] : growth) {
@@ -138,40 +119,15 @@ class Applier {
         }
     }
 
-    void edit_hive(HiveId hive) {
-        const auto concerns = [&](const Action& action) {
-            const auto* set = std::get_if<SetValue>(&action.change);
-            const auto* removed = std::get_if<DeleteValue>(&action.change);
-            return (set != nullptr && set->hive == hive) || (removed != nullptr && removed->hive == hive);
-        };
-        if (std::none_of(plan_.actions.begin(), plan_.actions.end(), concerns))
+    void write_hive(HiveId hive) {
+        if (!changes_hive(plan_, hive))
             return;
         LoadedHive loaded = load_hive(system_files(), plan_.system.root, hive);
-        const std::string name(hive_name(hive));
-        registry::HiveEditor editor(std::move(loaded.image), name,
-                                    hive == HiveId::system ? registry::system_hive_refuse
-                                                           : software_hive_refuse);
-        std::set<std::string> seen;
-        for (const Action& action : plan_.actions) {
-            if (!concerns(action))
-                continue;
-            step(action.id);
-            if (const auto* set = std::get_if<SetValue>(&action.change)) {
-                if (seen.insert(value_id(set->key, set->name)).second)
-                    require_old(action, editor.hive(), set->key, set->name, set->old);
-                editor.add_key(set->key);
-                editor.set(set->key, set->name, set->value);
-            } else if (const auto* removed = std::get_if<DeleteValue>(&action.change)) {
-                if (seen.insert(value_id(removed->key, removed->name)).second)
-                    require_old(action, editor.hive(), removed->key, removed->name, removed->old);
-                editor.delete_value(removed->key, removed->name);
-            }
-        }
-        Bytes image = editor.commit();
+        Bytes image = edit_hive(plan_, hive, std::move(loaded.image), at_step_);
         if (hive == HiveId::system && image.size() > registry::system_hive_warn)
             applied_.warnings.push_back(fmt::format(
                 "the SYSTEM hive has {} bytes; near 11.5 MB NT 4.0 can no longer load it", image.size()));
-        step("store " + name);
+        step(fmt::format("store {}", hive_name(hive)));
         store_hive(system_files(), plan_.system.root, hive, image);
         applied_.hives.emplace(hive, std::move(image));
     }

@@ -43,17 +43,11 @@ VendorRule read_vendor_rule(const XmlSource& source, pugi::xml_node node) {
     rule.product = node.attribute("product").as_string(rule.pattern.c_str());
     rule.note = node.attribute("note").value();
     const std::string action = source.required(node, "action");
-    if (action == "keep")
-        rule.action = VendorAction::keep;
-    else if (action == "report")
-        rule.action = VendorAction::report;
-    else if (action == "manual")
-        rule.action = VendorAction::manual;
-    else if (action == "disable")
-        rule.action = VendorAction::disable;
-    else
+    const auto known = nt::vendor_action(action);
+    if (!known)
         source.fail(node, fmt::format("action '{}' is not known", action),
                     "use keep, report, manual or disable");
+    rule.action = *known;
     return rule;
 }
 
@@ -74,6 +68,8 @@ void Overrides::merge(const Overrides& other) {
         settings[name] = value;
     for (const auto& [name, value] : other.decisions)
         decisions[name] = value;
+    if (other.vendors)
+        vendors = other.vendors;
 }
 
 Overrides parse_overrides(const std::string& xml, const std::string& name_for_messages,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "converter/nt/vendors.hpp"
 #include "converter/patch/action.hpp"
 
 #include <map>
@@ -10,7 +11,7 @@
 
 namespace ntferry::patch {
 
-enum class VendorAction : std::uint8_t { keep, report, manual, disable };
+using nt::VendorAction;
 
 /// What to do with services of a name: the administrator's, before those that NTFerry knows.
 struct VendorRule {
@@ -26,6 +27,7 @@ struct Overrides {
     std::vector<VendorRule> vendor_rules;         ///< the first that fits a service counts
     std::map<std::string, std::string> settings;  ///< over the profile's: "nic-strategy" -> "rename"
     std::map<std::string, std::string> decisions; ///< decision id -> name of the choice
+    nt::SharedVendorTable vendors;                ///< vendor rules; nothing: nt::load_vendor_table()
 
     /// Lists are joined; of settings and decisions the other's win.
     void merge(const Overrides& other);

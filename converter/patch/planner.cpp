@@ -3,6 +3,9 @@
 #include "converter/patch/planner.hpp"
 
 #include "converter/base/text.hpp"
+#include "converter/patch/guest.hpp"
+#include "converter/patch/hive_edit.hpp"
+#include "converter/patch/hive_files.hpp"
 #include "converter/patch/rules/rules.hpp"
 
 #include <fmt/format.h>
@@ -21,40 +24,26 @@ bool fits(const Rule& rule, const std::string& family) {
     return false;
 }
 
-/// What the family of the profile and the version on the disk say about each other.
-std::string family_of(const Product& product) {
-    if (product.version == "4.0")
-        return "nt4";
-    if (product.version.starts_with("3."))
-        return "nt351";
-    return "win2000";
-}
-
 class Planner {
   public:
     Planner(Subject& subject, const profiles::Profile& profile, const DriverSource& drivers,
             const Overrides& overrides)
-        : subject_(subject), profile_(profile), overrides_(overrides), drivers_(drivers) {
+        : subject_(subject), profile_(profile), overrides_(overrides), drivers_(drivers),
+          vendors_(overrides.vendors ? overrides.vendors : nt::load_vendor_table()) {
         plan_.source = subject.name();
         plan_.profile = profile.name;
         plan_.family = profile.patch.family;
     }
 
     Plan run() {
-        if (!subject_.has_nt()) {
-            plan_.installation = "no Windows NT system found";
-            plan_.not_done.push_back(fmt::format("nothing was changed: {}", subject_.problem()));
-            if (!overrides_.own.empty())
-                throw Error(plan_.source, "own actions need a Windows NT system, and none was found",
-                            subject_.problem(), ErrorKind::unsupported);
-            return std::move(plan_);
-        }
+        if (!subject_.has_nt())
+            return carry();
         plan_.system = subject_.system();
         plan_.installation = fmt::format("{}, {}, {}", subject_.product().title(),
                                          subject_.product().computer_name, subject_.system().root);
         drivers_.add(installed_medium(subject_.files(), subject_.system().root,
                                       subject_.product().service_pack, subject_.product().terminal_server));
-        RuleContext context(subject_, profile_, drivers_, overrides_, plan_);
+        RuleContext context(subject_, profile_, drivers_, overrides_, *vendors_, plan_);
         ask_about_family(context);
         ask_about_dirty_volumes(context);
         for (const Rule& rule : all_rules())
@@ -63,21 +52,75 @@ class Planner {
         for (const Action& own : overrides_.own)
             add_own(context, own);
         leave_out();
+        check_hive_size(context);
         return std::move(plan_);
     }
 
   private:
+    /// Another system than Windows NT, or one that cannot be read: no rule fits, files and bytes can still be
+    /// changed by the administrator's own actions.
+    Plan carry() {
+        const Guest guest = recognise_guest(subject_);
+        plan_.family = "none";
+        plan_.installation = guest.profile.empty() ? "no Windows NT system found" : guest.title;
+        for (const Rule& rule : all_rules())
+            plan_.not_done.push_back(fmt::format("{}: {} (no Windows NT)", rule.name, rule.what));
+        plan_.not_done.erase(std::unique(plan_.not_done.begin(), plan_.not_done.end()), plan_.not_done.end());
+        plan_.not_done.push_back(fmt::format("{}: {}", plan_.installation, subject_.problem()));
+        if (overrides_.own.empty())
+            return std::move(plan_);
+        if (!subject_.has_system_volume())
+            throw Error(plan_.source, "own actions need a partition to act on, and none is active",
+                        subject_.problem(), ErrorKind::unsupported);
+        plan_.system.volume = subject_.system_volume();
+        RuleContext context(subject_, profile_, drivers_, overrides_, *vendors_, plan_);
+        ask_about_dirty_volumes(context);
+        context.begin("own");
+        for (const Action& own : overrides_.own) {
+            if (std::holds_alternative<SetValue>(own.change) ||
+                std::holds_alternative<DeleteValue>(own.change))
+                throw Error(describe(own.change), "there is no registry: no Windows NT system was found",
+                            subject_.problem(), ErrorKind::unsupported);
+            add_own(context, own);
+        }
+        leave_out();
+        return std::move(plan_);
+    }
+
     void ask_about_family(RuleContext& context) {
-        const std::string found = family_of(subject_.product());
+        const Guest guest = recognise_guest(subject_);
         if (profile_.patch.family == "none" || profile_.patch.family.empty() ||
-            found == profile_.patch.family)
+            guest.family == profile_.patch.family)
             return;
         context.begin("plan");
-        context.decide(
+        const auto choice = context.decide(
             "family",
-            fmt::format("the profile {} is for another system than the one on the disk", profile_.name),
+            fmt::format("the rules of the profile {} are for another system than the one on the disk",
+                        profile_.name),
             fmt::format("CurrentVersion is {}", subject_.product().version),
-            {{"as-profile", "patch it by the profile's rules all the same"}});
+            {{"as-profile", "patch it by the profile's rules all the same"},
+             {"own-only", "carry it: no rules, only own actions"}});
+        if (choice == "own-only")
+            plan_.family = "none";
+    }
+
+    /// The registry changes are tried in memory: what does not fit is said before anything is written.
+    void check_hive_size(RuleContext& context) {
+        if (!changes_hive(plan_, HiveId::system))
+            return;
+        LoadedHive loaded = load_hive(subject_.files(), subject_.system().root, HiveId::system);
+        const std::size_t before = loaded.image.size();
+        context.begin("plan");
+        try {
+            const std::size_t after = edit_hive(plan_, HiveId::system, std::move(loaded.image), {}).size();
+            if (after != before)
+                context.note(fmt::format("the SYSTEM hive grows from {} to {} bytes; NT 4.0 loads 11.5 MB",
+                                         before, after));
+        } catch (const Error& error) {
+            if (error.kind() != ErrorKind::decision)
+                throw;
+            context.decide("hive-size", error.problem(), error.remedy(), {});
+        }
     }
 
     void ask_about_dirty_volumes(RuleContext& context) {
@@ -94,7 +137,7 @@ class Planner {
     }
 
     void run_rule(RuleContext& context, const Rule& rule) {
-        const std::string& family = profile_.patch.family;
+        const std::string& family = plan_.family;
         const auto& wanted = profile_.patch.rules;
         const bool listed = std::find(wanted.begin(), wanted.end(), rule.name) != wanted.end();
         const bool off = context.setting(std::string(rule.name), "on") == "off";
@@ -127,12 +170,15 @@ class Planner {
 
     std::string expand_root(const std::string& path) const {
         constexpr std::string_view variable = "%SystemRoot%";
+        if (text::istarts_with(path, variable) && !subject_.has_nt())
+            throw Error(path, "there is no system folder: no Windows NT system was found",
+                        "write the path from the root of the partition", ErrorKind::unsupported);
         return text::istarts_with(path, variable) ? subject_.system().root + path.substr(variable.size())
                                                   : path;
     }
 
     VolumeRef default_volume(const VolumeRef& ref) const {
-        return ref.start == 0 ? subject_.system().volume : ref;
+        return ref.start == 0 ? plan_.system.volume : ref;
     }
 
     void add_own(RuleContext& context, const Action& own) {
@@ -190,6 +236,7 @@ class Planner {
     const profiles::Profile& profile_;
     const Overrides& overrides_;
     DriverSource drivers_;
+    nt::SharedVendorTable vendors_;
     Plan plan_;
 };
 

@@ -3,6 +3,7 @@
 #include "converter/base/text.hpp"
 #include "converter/patch/applier.hpp"
 #include "converter/patch/hive_files.hpp"
+#include "converter/patch/untouched.hpp"
 #include "converter/registry/diff.hpp"
 
 #include <fmt/format.h>
@@ -114,6 +115,8 @@ std::vector<std::string> verify_changes(const Plan& plan, const Applied& applied
     for (const Action& action : plan.actions)
         if (std::string line = verify_file(action, before, after); !line.empty())
             lines.push_back(std::move(line));
+    for (std::string& line : verify_untouched(plan, before, after))
+        lines.push_back(std::move(line));
     return lines;
 }
 

@@ -83,7 +83,9 @@ class Conversion {
         begin(Step::look, "inspect");
         progress_.note("inspecting and assessing");
         nt::DiskSet disks(open_all(options_.sources));
-        result_.inspection = nt::inspect(disks, assess::inspect_options(options_.profile));
+        nt::InspectOptions inspect = assess::inspect_options(options_.profile);
+        inspect.vendors = options_.overrides.vendors;
+        result_.inspection = nt::inspect(disks, inspect);
         result_.assessment = assess::assess(result_.inspection, options_.profile);
         if (result_.assessment.verdict == assess::Verdict::cannot)
             return stop_at(exit_cannot,
@@ -176,6 +178,9 @@ class Conversion {
         if (result_.check->starts())
             return true;
         const check::Link* broken = result_.check->first_broken();
+        // Another system: nothing is known of its way to start, and nothing on it is wrong.
+        if (broken == nullptr && !result_.check->complete && result_.plan.family == "none")
+            return true;
         stop_at(1, fmt::format("patched, but it would not start: {}",
                                broken != nullptr ? broken->what
                                                  : "the boot chain could not be walked to its end"));
@@ -205,7 +210,19 @@ class Conversion {
         }
         profiles::save_machine(result_.machine->machine, in_bundle("machine.xml"));
         journal.mark("machine");
-        stop_at(0, options_.boot ? "converted" : "converted and checked; not booted");
+        stop_at(0, conclusion(options_.boot ? "" : "not booted"));
+    }
+
+    /// What became of the server, and how it started.
+    std::string conclusion(const std::string& start) const {
+        const bool chain = result_.check && result_.check->starts();
+        const std::size_t skipped = result_.plan.not_done.size();
+        return fmt::format(
+            "{}{}{}{}",
+            chain ? "converted and checked" : fmt::format("carried as it is ({})", result_.plan.installation),
+            result_.plan.family == "nt4" || skipped == 0 ? ""
+                                                         : fmt::format(", {} things were not done", skipped),
+            start.empty() ? "" : "; ", start);
     }
 
     void boot(Journal& journal) {
@@ -221,9 +238,9 @@ class Conversion {
         }
         const verify::Verdict& verdict = result_.trial->last().verdict;
         if (!verdict.good())
-            return stop_at(1, "converted, but the trial boot failed: " + verdict.title);
+            return stop_at(1, conclusion("but the trial boot failed: " + verdict.title));
         journal.mark("trial");
-        stop_at(0, "converted; the trial boot " + verdict.title);
+        stop_at(0, conclusion("the trial boot " + verdict.title));
     }
 
     const ConversionOptions& options_;

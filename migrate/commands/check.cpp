@@ -4,6 +4,7 @@
 #include "converter/check/boot_chain.hpp"
 #include "converter/patch/workspace.hpp"
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/patch_support.hpp"
 
 #include <fmt/ostream.h>
 
@@ -13,8 +14,8 @@ namespace ntferry::cli {
 namespace {
 
 void add_options(po::options_description& options) {
-    options.add_options()("profile", po::value<std::string>()->default_value("nt4"),
-                          "machine that the guest gets");
+    options.add_options()("profile", po::value<std::string>()->default_value("auto"),
+                          "machine that the guest gets; auto: by what is on the disk");
     options.add_options()("unpatched", "look at the exact capture, not at what patching made of it");
     options.add_options()("all", "show the good links too");
 }
@@ -36,8 +37,8 @@ int run(Invocation& invocation) {
         for (const std::string& source : sources)
             disks.emplace_back(block::open_disk(source));
     }
-    const profiles::Profile profile = profiles::find_profile(invocation.get<std::string>("profile"));
     patch::Subject subject(std::move(disks), sources.front());
+    const profiles::Profile profile = choose_profile(invocation.get<std::string>("profile"), subject, "nt4");
     const check::Verdict verdict = check::check_boot_chain(subject, profile);
     if (invocation.json)
         fmt::print(invocation.out, "{}\n", check::verdict_json(verdict));

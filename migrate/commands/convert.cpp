@@ -1,5 +1,6 @@
 // ntferry convert
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "converter/block/open.hpp"
 #include "migrate/bundle/conversion.hpp"
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
@@ -43,7 +44,11 @@ bundle::ConversionOptions options_of(const Invocation& invocation) {
         options.bundle = invocation.get<std::string>("output");
     else if (!invocation.has("dry-run"))
         throw Error("--output", "is missing", "-o BUNDLE names the folder to make", ErrorKind::usage);
-    options.profile = profiles::find_profile(invocation.get<std::string>("profile"));
+    std::vector<block::SharedBlockDevice> disks;
+    for (const std::string& source : options.sources)
+        disks.emplace_back(block::open_disk(source));
+    patch::Subject subject(std::move(disks), options.sources.front());
+    options.profile = choose_profile(invocation.get<std::string>("profile"), subject);
     options.drivers = read_media(invocation);
     if (invocation.has("drivers"))
         for (const std::string& medium : invocation.get<Strings>("drivers"))
@@ -82,6 +87,9 @@ int run(Invocation& invocation) {
         fmt::print(invocation.out, "{}: {}\n",
                    options.bundle.empty() ? options.sources.front() : options.bundle, result.conclusion);
         if (report)
+            for (const std::string& line : result.plan.not_done)
+                fmt::print(invocation.out, "not done: {}\n", line);
+        if (report)
             fmt::print(invocation.out, "The report is {}\n", (folder / "report.html").string());
     }
     return result.exit_code;
@@ -93,13 +101,17 @@ Command convert_command() {
     return {
         .name = "convert",
         .summary = "makes a bundle that runs from a server's disks",
-        .synopsis = "SOURCE -o BUNDLE [--profile nt4] [--drivers DIR|ISO] [options]",
+        .synopsis = "SOURCE -o BUNDLE [--profile NAME] [--drivers DIR|ISO] [options]",
         .description =
             "One command for one server: inspects and assesses the disks, plans, captures them exactly, "
             "patches on "
             "overlays beside the captures, walks the boot chain, describes the machine, boots it on trial "
             "and "
             "writes report.html and report.json. BUNDLE is a folder that can be moved and renamed.\n\n"
+            "The profile is chosen by what is on the disk. Another system than Windows NT 4.0 is carried: "
+            "captured, given the profile of its family, patched by the rules that fit and by own actions, "
+            "and "
+            "what was not done is told.\n\n"
             "The sources are only read. Where something has to be decided or supplied first, the findings "
             "are told "
             "and nothing is written (exit code 3; --yes goes on where only findings stand in the way); where "

@@ -4,6 +4,7 @@
 
 #include "converter/block/open.hpp"
 #include "converter/patch/drivers/driver_cache.hpp"
+#include "converter/patch/guest.hpp"
 #include "converter/patch/planner.hpp"
 
 #include <fmt/format.h>
@@ -30,8 +31,11 @@ std::pair<std::string, std::string> split_pair(const std::string& text, const st
 } // namespace
 
 void add_plan_options(po::options_description& options) {
-    options.add_options()("profile", po::value<std::string>()->default_value("nt4"),
-                          "machine that the guest gets ('ntferry profiles list')")(
+    options.add_options()("profile", po::value<std::string>()->default_value("auto"),
+                          "machine that the guest gets ('ntferry profiles list'); auto: by what is on the "
+                          "disk")(
+        "vendor-rules", po::value<Strings>()->composing(),
+        "folder of own vendor rules (XML), before those that NTFerry comes with; may be repeated")(
         "media", po::value<Strings>()->composing(),
         "NT CD, service pack or driver folder, as folder or ISO image; may be repeated")(
         "driver-cache", po::value<std::string>(),
@@ -57,7 +61,23 @@ patch::Overrides read_overrides(const Invocation& invocation) {
     for (const std::string& text : list_of(invocation, "setting"))
         line.settings.insert(split_pair(text, "setting"));
     overrides.merge(line);
+    overrides.vendors = nt::load_vendor_table(list_of(invocation, "vendor-rules"));
     return overrides;
+}
+
+profiles::Profile choose_profile(const std::string& wanted, patch::Subject& subject,
+                                 const std::string& otherwise) {
+    if (wanted != "auto")
+        return profiles::find_profile(wanted);
+    const patch::Guest guest = patch::recognise_guest(subject);
+    if (!guest.profile.empty())
+        return profiles::find_profile(guest.profile);
+    if (!otherwise.empty())
+        return profiles::find_profile(otherwise);
+    throw Error(subject.name(), fmt::format("what starts from it was not recognised: {}", guest.title),
+                "choose the machine with --profile; 'dos' carries the disk as it is, with 'nt4' a damaged "
+                "Windows NT is looked at",
+                ErrorKind::decision);
 }
 
 patch::DriverSource read_media(const Invocation& invocation) {
@@ -79,12 +99,12 @@ patch::DriverSource read_media(const Invocation& invocation) {
 
 patch::Plan plan_for(const Invocation& invocation, const std::vector<std::string>& disks,
                      const std::string& name) {
-    const profiles::Profile profile = profiles::find_profile(invocation.get<std::string>("profile"));
     const patch::DriverSource drivers = read_media(invocation);
     std::vector<block::SharedBlockDevice> devices;
     for (const std::string& disk : disks)
         devices.emplace_back(block::open_disk(disk));
     patch::Subject subject(std::move(devices), name);
+    const profiles::Profile profile = choose_profile(invocation.get<std::string>("profile"), subject);
     return patch::make_plan(subject, profile, drivers, read_overrides(invocation));
 }
 

@@ -5,17 +5,23 @@
 #include "converter/patch/drivers/driver_source.hpp"
 #include "converter/patch/overrides.hpp"
 #include "converter/patch/plan.hpp"
+#include "converter/patch/subject.hpp"
 #include "converter/patch/workspace.hpp"
 #include "migrate/cli/command.hpp"
+#include "profiles/profile.hpp"
 
 #include <string>
 #include <vector>
 
 namespace ntferry::cli {
 
-/// --profile, --media, --driver-cache, --overrides, --set, --leave-out, --decide, --setting.
+/// --profile, --media, --driver-cache, --vendor-rules, --overrides, --set, --leave-out, --decide, --setting.
 void add_plan_options(po::options_description& options);
 patch::Overrides read_overrides(const Invocation& invocation);
+/// The profile of a name; for "auto" that of the kind of system on the disks.
+/// @param otherwise taken for a system that is not recognised; empty: @throws Error (decision)
+profiles::Profile choose_profile(const std::string& wanted, patch::Subject& subject,
+                                 const std::string& otherwise = {});
 /// The media named, the driver cache first.
 patch::DriverSource read_media(const Invocation& invocation);
 /// Plans for disks opened read-only.

@@ -107,6 +107,13 @@ void add_changes(Document& document, const patch::Plan& plan) {
         notes.items.push_back(note.text);
     if (!notes.items.empty())
         section.blocks.emplace_back(std::move(notes));
+    List not_done;
+    for (const patch::Action& action : plan.left_out)
+        not_done.items.push_back(fmt::format("left out: {} ({})", patch::describe(action.change), action.id));
+    for (const std::string& line : plan.not_done)
+        not_done.items.push_back(line);
+    if (!not_done.items.empty())
+        document.section("What was not done").blocks.emplace_back(std::move(not_done));
 }
 
 void add_machine(Document& document, const bundle::DescribedMachine& described) {

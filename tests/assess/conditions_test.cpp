@@ -33,6 +33,7 @@ nt::FileFacts good_file(const std::string& path) {
 /// A server that is ready as it stands: NT 4.0 SP6a on IDE with an AMD card, Standard PC HAL.
 nt::Inspection healthy() {
     nt::Inspection inspection;
+    inspection.vendors = nt::load_vendor_table();
     nt::DiskFacts disk;
     disk.source = "disk0";
     disk.bytes = std::uint64_t{4} << 30U;
@@ -152,7 +153,7 @@ void replace_boot_ini(nt::Inspection& inspection, const std::string& path, const
 constexpr const char* arc = "multi(0)disk(0)rdisk(0)partition(1)\\WINNT";
 
 void add_service(nt::Inspection& inspection, nt::Service service) {
-    const nt::VendorEntry* vendor = nt::find_vendor(service);
+    const nt::VendorEntry* vendor = inspection.vendor_of(service);
     if (vendor != nullptr)
         server(inspection).known.push_back({service.name, "", service.start, vendor});
     server(inspection).services.push_back(std::move(service));

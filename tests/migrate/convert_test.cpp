@@ -101,14 +101,50 @@ TEST_CASE("Refusals write nothing and say why") {
     SECTION("a dry run only tells") {
         CHECK(convert("scsi-ntfs", dir / "bundle", {"--dry-run"}).exit_code == 0);
     }
-    SECTION("no NT on the disk: cannot") {
+    SECTION("nothing that is known on the disk: a decision; with a profile of NT: cannot") {
         test::run_shell("truncate -s 64M " + (dir / "empty.img"));
-        CHECK(ntferry_run({"convert", dir / "empty.img", "-o", dir / "bundle", "--quiet"}).exit_code == 4);
+        const std::vector<std::string> line{"convert", dir / "empty.img", "-o", dir / "bundle", "--quiet"};
+        const Outcome outcome = ntferry_run(line);
+        CHECK(outcome.exit_code == 3);
+        CHECK(outcome.err.find("--profile") != std::string::npos);
+        std::vector<std::string> as_nt4 = line;
+        as_nt4.insert(as_nt4.end(), {"--profile", "nt4"});
+        CHECK(ntferry_run(as_nt4).exit_code == 4);
     }
     SECTION("no output folder: usage") {
         CHECK(ntferry_run({"convert", disk}).exit_code == 2);
     }
     CHECK_FALSE(fs::exists(dir / "bundle"));
+}
+
+TEST_CASE("Another system than NT 4.0 is carried, by the profile of its family, and told what was not done") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    struct Other {
+        const char* variant;
+        const char* profile;
+        const char* own; ///< an action of the administrator
+    };
+    const Other other = GENERATE(Other{"nt351", "nt351", "Spooler"}, Other{"win2000", "win2000", "Spooler"},
+                                 Other{"dos", "dos", ""});
+    CAPTURE(other.variant);
+    const test::TempDir dir;
+    std::vector<std::string> more{"--no-boot", "--decide", "nic-driver=without"};
+    if (*other.own != '\0')
+        more.insert(more.end(), {"--set", "SYSTEM\\CurrentControlSet\\Services\\" + std::string(other.own) +
+                                              "\\Start=dword:4"});
+    if (std::string_view(other.variant) != "nt351")
+        more.erase(more.begin() + 1, more.begin() + 3);
+    const Outcome outcome = convert(other.variant, dir / "bundle", more);
+    INFO(outcome.out << outcome.err);
+    REQUIRE(outcome.exit_code == 0);
+    CHECK(profiles::load_machine(dir / "bundle/machine.xml").profile == other.profile);
+    const auto report = report_of(dir / "bundle");
+    const auto& plan = report.at("plan").as_object();
+    CHECK_FALSE(plan.at("not_done").as_array().empty());
+    CHECK(report.at("conclusion").as_string().find("not done") != std::string::npos);
+    const bool own = boost::json::serialize(plan.at("actions")).find("\"rule\":\"own\"") != std::string::npos;
+    CHECK(own == (*other.own != '\0'));
 }
 
 TEST_CASE("A conversion goes on only where one was begun, and never over something else") {

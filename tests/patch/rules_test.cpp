@@ -5,6 +5,8 @@
 #include "tests/support/skip.hpp"
 
 #include "converter/base/text.hpp"
+#include "converter/block/open.hpp"
+#include "converter/patch/guest.hpp"
 #include "converter/patch/rules/hal_kind.hpp"
 #include "converter/volume/ft/disk_information.hpp"
 
@@ -185,6 +187,12 @@ TEST_CASE("network: the old adapter keeps its name, addresses and bindings; only
     CHECK(test::planned_dword(plan, service(1, "E100B1") + "\\Parameters", "SlotNumber") == 3);
     CHECK(test::planned_text(plan, "Microsoft\\Windows NT\\CurrentVersion\\NetworkCards\\1", "ProductName") ==
           "AMDPCN");
+    const std::string rules = "Microsoft\\Windows NT\\CurrentVersion\\NetworkCards\\1\\NetRules";
+    CHECK(test::planned_text(plan, rules, "type") == "AMDPCN AMDPCNAdapter");
+    CHECK(test::planned_text(plan, rules, "InfOption") == "AMDPCI");
+    CHECK(test::planned_text(plan, rules, "bindform").empty()); // names the adapter, which keeps its name
+    CHECK(test::planned_text(plan, "AMD\\AMDPCN\\CurrentVersion\\NetRules", "bindable") ==
+          "AMDPCNDriver AMDPCNAdapter non exclusive 100");
     for (const Action& action : plan.actions)
         if (const auto* set = std::get_if<SetValue>(&action.change)) {
             INFO(describe(action.change));
@@ -251,6 +259,59 @@ TEST_CASE("agents: vendor services by data, and the administrator's own rules be
     CHECK(test::planned_dword(scenario.plan(), service(1, "EventLog"), "Start") == 3);
 }
 
+TEST_CASE("agents: an own file of vendor rules comes before those that NTFerry brings") {
+    NEED_LOOKALIKES();
+    Scenario scenario("vendor-raid");
+    CHECK(test::planned_dword(scenario.plan(), service(1, "SymEvent"), "Start") == -1); // reported only
+    auto table = std::make_shared<nt::VendorTable>();
+    table->add(R"(<vendor-rules vendor="site"><folder path="\vnc\"/>
+      <service name="SymEvent" class="filter" product="gone" action="disable"/></vendor-rules>)",
+               "site.xml");
+    scenario.overrides.vendors = table;
+    const Plan plan = scenario.plan();
+    CHECK(test::planned_dword(plan, service(1, "SymEvent"), "Start") == 4);
+    CHECK(test::planned_dword(plan, service(1, "mr2kserv"), "Start") == -1); // Dell's rules are not there
+}
+
+TEST_CASE("volumes: a stripe set stays when all its disks are given, and is a decision when not") {
+    NEED_LOOKALIKES();
+    const Scenario scenario("ft-stripe");
+    const Plan whole = scenario.plan();
+    CHECK(whole.applicable());
+    CHECK(test::has_note(whole, "its disks are all here"));
+
+    Subject alone({block::SharedBlockDevice(block::open_disk(test::lookalike_disk("ft-stripe")))}, "alone");
+    DriverSource drivers;
+    drivers.add(open_medium(test::lookalike_media() + "/cd"));
+    Overrides overrides;
+    const auto profile = profiles::find_profile("nt4");
+    const Plan part = make_plan(alone, profile, drivers, overrides);
+    REQUIRE(part.open_decisions().size() == 1);
+    CHECK(part.open_decisions().front()->id == "ft-set-1-0");
+    CHECK_THAT(part.open_decisions().front()->question, Catch::Contains("lacks 1 of its disks"));
+    overrides.decisions["ft-set-1-0"] = "without";
+    CHECK(make_plan(alone, profile, drivers, overrides).applicable());
+}
+
+TEST_CASE("a hive that would outgrow NT's limit is a decision of the plan, before anything is written") {
+    NEED_LOOKALIKES();
+    Scenario scenario("scsi-ntfs");
+    CHECK(scenario.plan().applicable());
+    for (unsigned i = 0; i < 13; ++i) {
+        Action large;
+        large.id = "own.large." + std::to_string(i);
+        large.change = SetValue{HiveId::system,
+                                "Setup",
+                                "Large" + std::to_string(i),
+                                registry::Value::binary(Bytes(900'000, 1)),
+                                {}};
+        scenario.overrides.own.push_back(large);
+    }
+    const Plan plan = scenario.plan();
+    REQUIRE(plan.open_decisions().size() == 1);
+    CHECK(plan.open_decisions().front()->id == "hive-size");
+}
+
 TEST_CASE("volumes: a mirror becomes plain disks and the first half keeps the letter") {
     NEED_LOOKALIKES();
     const Scenario scenario("ft-mirror");
@@ -308,6 +369,35 @@ TEST_CASE("a disk without NT is carried as it is, and the plan says what was not
     CHECK(plan.actions.empty());
     CHECK_FALSE(plan.not_done.empty());
     CHECK(plan.applicable());
+    CHECK(plan.installation == "MS-DOS, or Windows on it");
+
+    // Own actions still work on files; a registry there is none.
+    Action own;
+    own.id = "own.1";
+    WriteFile file;
+    file.path = "\\CONFIG.SYS";
+    file.content = {'F', 'I', 'L', 'E', 'S', '=', '4', '0'};
+    own.change = file;
+    scenario.overrides.own.push_back(own);
+    scenario.patch();
+    CHECK(scenario.subject(true)->system_files().read_file("\\config.sys") == file.content);
+    undo(scenario.workspace(), {});
+    scenario.overrides.own.front().change =
+        SetValue{HiveId::system, "Select", "Default", registry::Value::dword(1), {}};
+    CHECK_THROWS_WITH(scenario.plan(), Catch::Contains("there is no registry"));
+}
+
+TEST_CASE("the kind of system on a disk chooses profile and rules") {
+    NEED_LOOKALIKES();
+    const auto guest = [](const char* variant) {
+        const Scenario scenario(variant);
+        return recognise_guest(*scenario.subject());
+    };
+    CHECK(guest("tse").profile == "nt4");
+    CHECK(guest("nt351").profile == "nt351");
+    CHECK(guest("win2000").profile == "win2000");
+    CHECK(guest("dos").profile == "dos");
+    CHECK(guest("dos").family == "none");
 }
 
 TEST_CASE("NT 3.51 and Windows 2000 get the rules that fit, and are told the rest") {
@@ -330,4 +420,12 @@ TEST_CASE("NT 3.51 and Windows 2000 get the rules that fit, and are told the res
     CHECK_FALSE(win2000.not_done.empty());
     newer.profile = "nt4";
     CHECK(newer.plan().open_decisions().at(0)->id == "family");
+    newer.overrides.decisions["family"] = "own-only";
+    newer.overrides.own.push_back(
+        parse_own_action("SYSTEM\\CurrentControlSet\\Services\\Spooler\\Start=dword:4"));
+    const Plan carried = newer.plan();
+    CHECK(carried.applicable());
+    for (const Action& action : carried.actions)
+        CHECK(action.rule == "own");
+    CHECK(carried.family == "none");
 }

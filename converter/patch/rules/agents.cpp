@@ -1,12 +1,14 @@
-// Vendor drivers and services that belong to the old hardware. What is known of them is data:
-// converter/nt/data and <vendor-rule> elements of overrides; this file only says what is done with a class.
+// Vendor drivers and services that belong to the old hardware. What is known of them is data: vendor rule
+// files (nt/vendors.hpp) and <vendor-rule> elements of overrides; this file only says what is done with a
+// class when its rule does not.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/base/text.hpp"
-#include "converter/nt/vendors.hpp"
+#include "converter/nt/stock_drivers.hpp"
 #include "converter/patch/rules/rules.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -16,10 +18,9 @@ namespace {
 constexpr std::uint32_t start_auto = 2;
 constexpr std::uint32_t start_demand = 3;
 
-/// Folders of the makers' own programs (B.8.1 of the facts): their automatic services do not help a machine
-/// that is not theirs.
-constexpr std::array<std::string_view, 7> vendor_folders{"\\compaq\\", "\\cpq",     "\\dell\\", "\\hp\\",
-                                                         "\\ibm\\",    "\\intel\\", "\\apc\\"};
+/// Groups whose drivers reach for hardware or sit in the way to the disk.
+constexpr std::array<std::string_view, 7> hardware_groups{
+    "System Bus Extender", "SCSI miniport", "port", "Primary disk", "filter", "Video", "NDIS"};
 
 class AgentRule {
   public:
@@ -44,19 +45,32 @@ class AgentRule {
                 act(set, service, rule.action, rule.product, rule.note);
                 return;
             }
-        if (const nt::VendorEntry* entry = nt::find_vendor(service)) {
-            act(set, service, action_for(entry->kind, service), std::string(entry->product),
-                std::string(entry->note));
+        if (const nt::VendorEntry* entry = context_.vendors().find(service)) {
+            act(set, service, entry->action.value_or(action_for(entry->kind, service)), entry->product,
+                entry->note);
             return;
         }
-        if (!service.is_program())
+        if (service.is_program()) {
+            if (const nt::VendorFolder* folder = context_.vendors().find_folder(service.image_path))
+                act(set, service, VendorAction::manual, "a program of " + folder->vendor, "");
             return;
-        const std::string path = text::to_lower(service.image_path);
-        for (const std::string_view folder : vendor_folders)
-            if (path.find(folder) != std::string::npos) {
-                act(set, service, VendorAction::manual, "a program of the old machine's maker", "");
-                return;
-            }
+        }
+        propose(set, service);
+    }
+
+    /// An unknown driver that reaches for hardware: other rules switch off those of disks, display and
+    /// network; what is left may be needed, so the administrator says (B.8.1 of the facts).
+    void propose(unsigned set, const nt::Service& service) {
+        const bool hardware = std::any_of(hardware_groups.begin(), hardware_groups.end(),
+                                          [&](std::string_view group) { return service.in_group(group); });
+        if (!hardware || !service.is_driver() || nt::is_stock_driver(service.name) ||
+            context_.dword(RuleContext::service_key(set, service.name), "Start").value_or(4) > start_auto)
+            return;
+        if (reported_.insert(text::to_lower(service.name)).second)
+            context_.note(fmt::format(
+                "{} did not come with NT and is in group {}: when it belongs to the old machine, disable it "
+                "with --set 'SYSTEM\\CurrentControlSet\\Services\\{}\\Start=dword:4'",
+                service.name, service.group, service.name));
     }
 
     static VendorAction action_for(nt::VendorClass kind, const nt::Service& service) {

@@ -22,8 +22,9 @@ std::string file_place(const VolumeRef& volume, const std::string& path) {
 } // namespace
 
 RuleContext::RuleContext(Subject& subject, const profiles::Profile& profile, const DriverSource& drivers,
-                         const Overrides& overrides, Plan& plan)
-    : subject_(subject), profile_(profile), drivers_(drivers), overrides_(overrides), plan_(plan) {}
+                         const Overrides& overrides, const nt::VendorTable& vendors, Plan& plan)
+    : subject_(subject), profile_(profile), drivers_(drivers), overrides_(overrides), vendors_(vendors),
+      plan_(plan) {}
 
 std::string RuleContext::setting(const std::string& name, const std::string& otherwise) const {
     if (const auto own = overrides_.settings.find(name); own != overrides_.settings.end())

@@ -39,13 +39,14 @@ struct FileNeed {
 class RuleContext {
   public:
     RuleContext(Subject& subject, const profiles::Profile& profile, const DriverSource& drivers,
-                const Overrides& overrides, Plan& plan);
+                const Overrides& overrides, const nt::VendorTable& vendors, Plan& plan);
 
     Subject& subject() { return subject_; }
     const profiles::Profile& profile() const { return profile_; }
     const DriverSource& drivers() const { return drivers_; }
     Plan& plan() { return plan_; }
     const std::vector<VendorRule>& vendor_rules() const { return overrides_.vendor_rules; }
+    const nt::VendorTable& vendors() const { return vendors_; }
 
     /// The rule that actions belong to from now on.
     void begin(std::string rule) { rule_ = std::move(rule); }
@@ -103,6 +104,7 @@ class RuleContext {
     const profiles::Profile& profile_;
     const DriverSource& drivers_;
     const Overrides& overrides_;
+    const nt::VendorTable& vendors_;
     Plan& plan_;
     std::string rule_;
     std::set<std::string> ids_;

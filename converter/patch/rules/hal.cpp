@@ -98,6 +98,10 @@ class HalRule {
             if (new_kernel)
                 context_.kernel_file = side_kernel;
             context_.hal_file = side_hal;
+            context_.note(fmt::format(
+                "a service pack that is installed later replaces ntoskrnl.exe and hal.dll, not {} beside "
+                "them: patch again with that service pack's medium then, or the two do not fit (STOP 0x79)",
+                new_kernel ? "ntosp2v.exe and halp2v.dll" : "halp2v.dll"));
             return;
         }
         std::string rejected;

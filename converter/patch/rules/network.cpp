@@ -278,6 +278,11 @@ class NetworkRule {
             put("Description", driver_.title);
             put("Title", fmt::format("[{}] {}", adapter.card, driver_.title));
             put("ServiceName", assigned->name);
+            put_rules(
+                card, "network.card." + adapter.card,
+                {{"type", sz("{0} {0}Adapter")},
+                 {"class", list("{0}Adapter basic")},
+                 {"bindform", registry::Value::sz(fmt::format("\"{}\" yes yes container", assigned->name))}});
         }
         const std::string software = fmt::format("{}\\{}\\CurrentVersion", driver_.vendor, driver_.service);
         const auto put = [&](const char* name, const registry::Value& value) {
@@ -291,6 +296,37 @@ class NetworkRule {
         put("ServiceName", registry::Value::sz(driver_.service));
         put("SoftwareType", registry::Value::sz("driver"));
         put("Title", registry::Value::sz(driver_.title + " Driver"));
+        put_rules(software, "network.software",
+                  {{"type", sz("{0}Sys ndisDriver {0}Driver")},
+                   {"class", list("{0}Driver basic")},
+                   {"bindform", sz("{0}Sys yes no container")},
+                   {"bindable", list("{0}Driver {0}Adapter non exclusive 100")},
+                   {"use", registry::Value::sz("driver")}});
+    }
+
+    registry::Value sz(const char* pattern) const {
+        return registry::Value::sz(fmt::format(fmt::runtime(pattern), driver_.service));
+    }
+    registry::Value list(const char* pattern) const {
+        return registry::Value::multi_sz({fmt::format(fmt::runtime(pattern), driver_.service)});
+    }
+
+    /// NetRules: nothing reads them at the start. From them the Network applet makes all bindings anew when
+    /// the administrator changes something there; with the old card's it would bind the old driver again.
+    void put_rules(const std::string& parent, const std::string& prefix,
+                   std::vector<std::pair<const char*, registry::Value>> values) {
+        if (!driver_.inf.empty()) {
+            values.emplace_back("InfName", registry::Value::sz(driver_.inf));
+            values.emplace_back("InfOption", registry::Value::sz(driver_.inf_option));
+        }
+        const std::string key = parent + "\\NetRules";
+        for (const auto& [name, value] : values)
+            context_.set(
+                HiveId::software, fmt::format("{}.netrules.{}", prefix, text::to_lower(name)), key, name,
+                value,
+                {"the Network applet makes bindings from these rules; the old card's would bring its "
+                 "driver back",
+                 key});
     }
 
     void tell(const nt::NetworkFacts& facts) {

@@ -28,10 +28,12 @@ std::optional<NicDriver> nic_driver(const profiles::Profile& profile, const std:
                          "AMD",
                          "AMD PCNET Family Ethernet Adapter",
                          {{"TP", 0}, {"FDUP", 0}, {"MediaType", 1}},
-                         slots};
+                         slots,
+                         "oemnadap.inf", // KB Q156823 shows its [Options]
+                         "AMDPCI"};
     if (wanted == "dec21140")
         return NicDriver{"DC21X4",           "dc21x4.sys", "DEC", "DEC PCI Fast Ethernet DECchip 21140",
-                         {{"MediaType", 1}}, slots};
+                         {{"MediaType", 1}}, slots,        "",    ""};
     return std::nullopt;
 }
 

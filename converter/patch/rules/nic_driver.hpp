@@ -19,6 +19,8 @@ struct NicDriver {
     std::string title;
     std::vector<std::pair<std::string, std::uint32_t>> parameters; ///< besides BusType, BusNumber, SlotNumber
     std::vector<unsigned> slots; ///< PCI device numbers of the profile's cards
+    std::string inf;             ///< Setup script of the card in system32; empty: not known
+    std::string inf_option;      ///< its [Options] entry
 };
 
 /// The driver of a model ("pcnet", "dec21140"; empty: the profile's first card), or nothing when the profile

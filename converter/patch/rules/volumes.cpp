@@ -5,6 +5,7 @@
 // are written down. SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/patch/boot_code.hpp"
 #include "converter/patch/rules/rules.hpp"
+#include "converter/volume/ft/assemble.hpp"
 #include "converter/volume/ft/drive_letters.hpp"
 
 #include <fmt/format.h>
@@ -134,15 +135,41 @@ class VolumeRule {
         }
     }
 
+    /// Stripe and volume sets work where all their disks are attached: FTDISK puts them together by the
+    /// signatures, wherever the disks hang. What is missing would be missed by programs, not by the start.
     void tell_sets() {
-        for (const ft::SetRecord& set : information_.sets)
-            if (set.type != ft::SetType::mirror)
-                context_.note(fmt::format("a {} over {} partitions stays: all its disks must be attached",
-                                          set.type == ft::SetType::stripe ? "stripe set"
-                                          : set.type == ft::SetType::stripe_with_parity
-                                              ? "stripe set with parity"
-                                              : "volume set",
-                                          set.members.size()));
+        for (const ft::FaultTolerantSet& set : ft::find_sets(information_)) {
+            if (set.type == ft::SetType::mirror)
+                continue;
+            std::size_t there = 0;
+            std::string missing;
+            for (const ft::SetMember& member : set.members) {
+                unsigned disk = 0;
+                if (member.known && find(member.signature, member.start, disk) != nullptr)
+                    ++there;
+                else
+                    missing += fmt::format("{}{:08X}", missing.empty() ? "" : ", ", member.signature);
+            }
+            const std::string name =
+                fmt::format("the {}{} over {} partitions", ft::to_string(set.type),
+                            set.letter == 0 ? "" : fmt::format(" {}:", set.letter), set.members.size());
+            if (there == set.members.size())
+                context_.note(fmt::format("{} stays: its disks are all here, each becomes a disk of the "
+                                          "machine, and FTDISK finds them by their signatures",
+                                          name));
+            else if (set.type == ft::SetType::stripe_with_parity && there + 1 == set.members.size())
+                context_.note(fmt::format("{} lacks one of its disks (signature {}) and works without it: "
+                                          "regenerate it in Disk Administrator",
+                                          name, missing));
+            else
+                context_.decide(
+                    fmt::format("ft-set-{}-{}", static_cast<unsigned>(set.type), set.group),
+                    fmt::format("{} lacks {} of its disks", name, set.members.size() - there),
+                    fmt::format("DISK\\Information; signatures {} are not among the disks given (--disk)",
+                                missing),
+                    {{"without", "carry the server without this volume; the other disks can be captured and "
+                                 "attached later"}});
+        }
     }
 
     void pin_letters() {

@@ -7,6 +7,7 @@
 #include "converter/volume/ntfs/mount.hpp"
 #include "converter/volume/ntfs/names.hpp"
 #include "converter/volume/ntfs/owner_map.hpp"
+#include "converter/volume/ntfs/record_at.hpp"
 
 #include <memory>
 #include <optional>
@@ -34,6 +35,8 @@ class NtfsFileSystem final : public FileSystem {
     std::vector<FileExtent> file_extents(std::string_view path) override;
     void used_ranges(const std::function<void(std::uint64_t, std::uint64_t)>& used) override;
     std::optional<std::string> owner_of(std::uint64_t volume_offset) override;
+    /// See record_at.hpp.
+    std::optional<RecordAt> record_at(std::uint64_t volume_offset);
 
   private:
     /// A file that was found: its record and the directory it was found in.
@@ -42,6 +45,8 @@ class NtfsFileSystem final : public FileSystem {
         std::uint64_t parent = 0;
         std::u16string name; ///< as asked for
     };
+    /// Path of a record from the root; nothing where its names lead nowhere.
+    std::optional<std::string> path_of(std::uint64_t record);
     std::optional<std::uint64_t> lookup_in(ntfs_inode* directory, const std::u16string& name,
                                            std::string_view path);
     std::optional<Found> find(std::string_view path);
@@ -52,6 +57,8 @@ class NtfsFileSystem final : public FileSystem {
     FileInfo describe(ntfs_inode* inode, std::optional<FileNames> names) const;
     void require_writable(std::string_view path) const;
     std::uint64_t create(std::string_view path, mode_t type);
+    /// Takes inode with it when it fails.
+    void protect(ntfs_inode* directory, ntfs_inode* inode, bool is_directory, std::string_view path);
     void give_dos_name(std::uint64_t record, std::uint64_t parent, const std::u16string& name,
                        std::string_view path);
     void replace_content(std::uint64_t record, std::string_view path, ByteView content);

@@ -3,6 +3,7 @@
 #include "converter/volume/ntfs/filesystem.hpp"
 
 #include "converter/base/utf.hpp"
+#include "converter/volume/ntfs/mft_record.hpp"
 #include "converter/volume/path.hpp"
 
 #include <fmt/format.h>
@@ -309,15 +310,18 @@ std::optional<std::string> NtfsFileSystem::owner_of(std::uint64_t volume_offset)
     mount_->begin();
     if (!owners_)
         owners_.emplace(*mount_, bpb_);
-    std::optional<std::uint64_t> record = owners_->owner(volume_offset / mount_->volume()->cluster_size);
-    if (!record)
-        return std::nullopt;
-    if (*record == FILE_root)
+    const std::optional<std::uint64_t> record =
+        owners_->owner(volume_offset / mount_->volume()->cluster_size);
+    return record ? path_of(*record) : std::nullopt;
+}
+
+std::optional<std::string> NtfsFileSystem::path_of(std::uint64_t record) {
+    if (record == FILE_root)
         return "\\";
     std::string path;
     for (unsigned depth = 0; depth < 256; ++depth) {
         mount_->refill();
-        const Inode inode(ntfs_inode_open(mount_->volume(), *record));
+        const Inode inode(ntfs_inode_open(mount_->volume(), record));
         if (!inode)
             return std::nullopt;
         const std::optional<FileNames> names = names_of(inode.get(), std::nullopt);
@@ -329,6 +333,41 @@ std::optional<std::string> NtfsFileSystem::owner_of(std::uint64_t volume_offset)
         record = names->parent;
     }
     return std::nullopt; // directories that contain each other
+}
+
+std::optional<RecordAt> NtfsFileSystem::record_at(std::uint64_t volume_offset) {
+    mount_->begin();
+    ntfs_volume* volume = mount_->volume();
+    const std::uint32_t cluster_size = volume->cluster_size;
+    const auto cluster = static_cast<s64>(volume_offset / cluster_size);
+    std::optional<std::uint64_t> byte; // of $MFT
+    for (const runlist_element* run = volume->mft_na->rl; run != nullptr && run->length > 0; ++run)
+        if (run->lcn >= 0 && cluster >= run->lcn && cluster - run->lcn < run->length)
+            byte = static_cast<std::uint64_t>(run->vcn + cluster - run->lcn) * cluster_size +
+                   volume_offset % cluster_size;
+    const std::uint32_t size = volume->mft_record_size;
+    if (!byte || *byte / size >= static_cast<std::uint64_t>(volume->mft_na->initialized_size) / size)
+        return std::nullopt;
+    RecordAt found;
+    found.number = *byte / size;
+    Bytes bytes(size);
+    if (ntfs_attr_pread(volume->mft_na, static_cast<s64>(found.number * size), size, bytes.data()) !=
+            static_cast<s64>(size) ||
+        !apply_fixups(bytes))
+        return found;
+    const std::optional<MftRecord> record = parse_mft_record(bytes, bpb_.cluster_count);
+    if (!record || !record->in_use)
+        return found;
+    found.in_use = true;
+    if (record->base_record != 0)
+        found.number = record->base_record;
+    found.path = path_of(found.number).value_or("");
+    return found;
+}
+
+std::optional<RecordAt> record_at(FileSystem& volume, std::uint64_t volume_offset) {
+    auto* ntfs = dynamic_cast<NtfsFileSystem*>(&volume);
+    return ntfs != nullptr ? ntfs->record_at(volume_offset) : std::nullopt;
 }
 
 } // namespace ntferry::volume::ntfs

@@ -3,6 +3,7 @@
 #include "converter/volume/ntfs/filesystem.hpp"
 
 #include "converter/base/utf.hpp"
+#include "converter/volume/ntfs/security.hpp"
 #include "converter/volume/path.hpp"
 #include "converter/volume/short_name.hpp"
 
@@ -15,6 +16,9 @@ namespace {
 
 constexpr std::uint32_t settable =
     attribute_read_only | attribute_hidden | attribute_system | attribute_archive;
+
+/// Two access lists and two SIDs.
+constexpr std::size_t largest_descriptor = std::size_t{160} << 10U;
 
 } // namespace
 
@@ -52,12 +56,36 @@ std::uint64_t NtfsFileSystem::create(std::string_view path, mode_t type) {
         if (inode == nullptr)
             mount_->fail(path, "make it");
         record = inode->mft_no;
+        protect(directory.get(), inode, type == S_IFDIR, path);
         if (ntfs_inode_close_in_dir(inode, directory.get()) != 0)
             mount_->fail(path, "make it");
         close(std::move(directory), path, "make it");
     }
     give_dos_name(record, parent, name, path);
     return record;
+}
+
+/// The library lets Everyone do everything with a new file. On NT it has what its folder hands down.
+void NtfsFileSystem::protect(ntfs_inode* directory, ntfs_inode* inode, bool is_directory,
+                             std::string_view path) {
+    mount_->refill();
+    SECURITY_CONTEXT context{};
+    context.vol = mount_->volume();
+    Bytes folder(largest_descriptor);
+    const int length =
+        ntfs_get_ntfs_acl(&context, directory, reinterpret_cast<char*>(folder.data()), folder.size());
+    folder.resize(length > 0 && static_cast<std::size_t>(length) <= folder.size()
+                      ? static_cast<std::size_t>(length)
+                      : 0);
+    const Bytes descriptor = inherited_descriptor(folder, is_directory);
+    // In a $SECURITY_DESCRIPTOR attribute on NTFS 1.2, by way of $Secure on 3.x.
+    if (ntfs_set_ntfs_acl(&context, inode, reinterpret_cast<const char*>(descriptor.data()),
+                          descriptor.size(), 0) != 0) {
+        const int error = errno;
+        ntfs_inode_close(inode);
+        errno = error;
+        mount_->fail(path, "protect it");
+    }
 }
 
 /// The library makes names in the POSIX name space. NT's own are Win32 with an 8.3 name beside them, or both
