@@ -122,6 +122,9 @@ class Conversion {
         capture::CaptureOptions options;
         options.map_path = in_bundle(fmt::format("logs/disk{}.map", number));
         std::error_code ignored;
+        // The map comes after the image's first bytes: without it nothing is known to be captured.
+        if (fs::exists(partial, ignored) && !fs::exists(options.map_path, ignored))
+            patch::durable::remove(partial);
         if (fs::exists(partial, ignored))
             options.mode = capture::CaptureMode::resume;
         else if (fs::exists(image, ignored) && fs::exists(capture::manifest_path_for(image), ignored))

@@ -3,6 +3,7 @@
 
 #include "converter/base/error.hpp"
 #include "converter/patch/durable.hpp"
+#include "migrate/launch/settings.hpp"
 
 #include <algorithm>
 #include <cstdlib>
@@ -54,7 +55,7 @@ void Registry::add(const std::string& name, const std::string& bundle) {
         const std::string other = fs::read_symlink(link).string();
         if (other == target)
             return;
-        if (fs::exists(fs::path(other) / "machine.xml", error))
+        if (fs::exists(fs::path(other) / "machine.xml", error) && !moved_to(other))
             throw Error(name, "is the name of the machine in " + other, "give this one another with --name",
                         ErrorKind::decision);
     }

@@ -1,5 +1,6 @@
 // Whole conversions of lookalike servers, and refusals.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "migrate/bundle/journal.hpp"
 #include "tests/migrate/support.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/skip.hpp"
@@ -155,4 +156,17 @@ TEST_CASE("A conversion goes on only where one was begun, and never over somethi
     REQUIRE(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 0);
     CHECK(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 2);
     CHECK(convert("scsi-ntfs", dir / "bundle", {"--resume", "--no-boot"}).exit_code == 0);
+}
+
+TEST_CASE("A capture cut off before its map was there is made anew") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    const test::TempDir dir;
+    const std::string folder = dir / "bundle";
+    bundle::Journal::begin(folder, {test::lookalike_disk("scsi-ntfs")}, "nt4");
+    std::ofstream(folder + "/disks/.disk0.vhd.part") << "the first bytes of an image";
+    const Outcome outcome = convert("scsi-ntfs", folder, {"--resume", "--no-boot"});
+    INFO(outcome.err);
+    CHECK(outcome.exit_code == 0);
+    CHECK(ntferry_run({"image", "verify", folder + "/disks/disk0.vhd", "--quiet"}).exit_code == 0);
 }
