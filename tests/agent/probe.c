@@ -120,9 +120,9 @@ static int32_t microseconds(struct time from, struct time to) {
     return (to.seconds - from.seconds) * 1000000 + (to.nanoseconds - from.nanoseconds) / 1000;
 }
 
-// MC146818A: the seconds register changes once a second. Waits for a change that was seen within 5 ms of the read
-// before it (a guest on a busy host is not run for longer than that now and then) and returns the new value in
-// seconds; -1 when there is none.
+// MC146818A: the seconds register changes once a second. Waits for a change that was seen within 5 ms of the
+// read before it (a guest on a busy host is not run for longer than that now and then) and returns the new
+// value in seconds; -1 when there is none.
 static int32_t rtc_second_edge(uint32_t* ticks, struct time* at) {
     uint8_t last = rtc(0);
     struct time before = now();
@@ -132,7 +132,8 @@ static int32_t rtc_second_edge(uint32_t* ticks, struct time* at) {
         const uint8_t second = rtc(0);
         *at = now();
         if (second != last && microseconds(before, *at) < 5000)
-            return (rtc(0x0B) & 4) != 0 ? second : (second >> 4) * 10 + (second & 15); // register B, DM: binary
+            return (rtc(0x0B) & 4) != 0 ? second
+                                        : (second >> 4) * 10 + (second & 15); // register B, DM: binary
         last = second;
         before = *at;
     }
