@@ -16,7 +16,6 @@ const std::vector<DeviceType>& types() {
         // A network slot: models lists what may be plugged in there, its own type is the default.
         {"pcnet", BusKind::pci, {"models"}},
         {"dec21140", BusKind::pci, {"models"}},
-        {"ne2000", BusKind::isa, {"models"}},
         {"i8042", BusKind::isa, {}},
         {"fdc", BusKind::isa, {}},
         {"serial", BusKind::isa, {}},

@@ -84,6 +84,23 @@ PciSlot read_slot(const XmlFile& file, const pugi::xml_node& node) {
     return {static_cast<std::uint8_t>(device), static_cast<std::uint8_t>(function)};
 }
 
+/// A network slot takes the types that are network cards themselves.
+void check_models(const XmlFile& file, const pugi::xml_node& option, const std::string& models) {
+    const auto is_card = [](const std::string& name) {
+        const DeviceType* type = device_type(name);
+        return type != nullptr &&
+               std::find(type->options.begin(), type->options.end(), "models") != type->options.end();
+    };
+    for (const std::string& model : split_words(models)) {
+        if (is_card(model))
+            continue;
+        std::vector<std::string> cards = device_type_names();
+        std::erase_if(cards, [&](const std::string& name) { return !is_card(name); });
+        throw file.error(option, fmt::format("unknown network card \"{}\"", model),
+                         fmt::format("allowed: {}", fmt::join(cards, ", ")));
+    }
+}
+
 DeviceSpec read_device(const XmlFile& file, const pugi::xml_node& node) {
     file.check_attributes(node, {"type", "id", "slot", "io", "irq", "dma"});
     file.check_children(node, {"option"});
@@ -122,6 +139,8 @@ DeviceSpec read_device(const XmlFile& file, const pugi::xml_node& node) {
                                                ? std::string("none")
                                                : fmt::format("{}", fmt::join(type->options, ", "))));
         device.options[name] = file.required(option, "value");
+        if (name == "models")
+            check_models(file, option, device.options[name]);
     }
     return device;
 }

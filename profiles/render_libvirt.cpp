@@ -100,7 +100,7 @@ void add_nic(pugi::xml_node devices, const NicSpec& nic, const DeviceSpec& slot)
     if (std::string_view(type) == "network")
         add(node, "source", {{"network", "isolated"}});
     const std::string model = nic.model.empty() ? slot.type : nic.model;
-    add(node, "model", {{"type", model == "dec21140" ? "tulip" : model == "ne2000" ? "ne2k_isa" : "pcnet"}});
+    add(node, "model", {{"type", model == "dec21140" ? "tulip" : "pcnet"}});
     if (slot.pci)
         add_pci_address(node, *slot.pci);
 }

@@ -122,7 +122,7 @@ std::vector<std::string> qemu_arguments(const Profile& profile, const MachineDes
             continue;
         const NicSpec& nic = machine.nics[number];
         const std::string model = nic.model.empty() ? slot.type : nic.model;
-        const char* device = model == "dec21140" ? "tulip" : model == "ne2000" ? "ne2k_isa" : "pcnet";
+        const char* device = model == "dec21140" ? "tulip" : "pcnet";
         if (nic.backend == "nat")
             add({"-netdev", fmt::format("user,id=net{},restrict=on", number)});
         else if (nic.backend == "bridge")

@@ -2,9 +2,13 @@
 #include "profiles/machine.hpp"
 
 #include "converter/base/error.hpp"
+#include "tests/support/run.hpp"
+#include "tests/support/skip.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
+
+#include <fstream>
 
 using namespace ntferry;
 using namespace ntferry::profiles;
@@ -78,4 +82,29 @@ TEST_CASE("a bad machine.xml names line, element and what is allowed") {
     CHECK(message("<machine><boot device=\"usb\"/></machine>") ==
           "m.xml:1: <boot>: device=\"usb\"; allowed: disk, cdrom, floppy");
     CHECK(message("<machine><serial backend=\"fax\"/></machine>").find("tcp:HOST:PORT") != std::string::npos);
+}
+
+TEST_CASE("machine.xml is valid by its schema, and what the schema refuses the program refuses") {
+    if (!test::have_program("xmllint"))
+        NTFERRY_SKIP("xmllint is not installed");
+    const test::TempDir dir;
+    const auto valid = [&](const std::string& xml) {
+        const std::string path = dir / "machine.xml";
+        std::ofstream(path) << xml;
+        return test::run_shell("xmllint --noout --schema " NTFERRY_SOURCE_DIR "/profiles/machine.xsd " +
+                               path + " 2>&1")
+                   .exit_code == 0;
+    };
+    CHECK(valid(machine_xml(full())));
+    CHECK(valid(machine_xml(MachineDescription())));
+    for (const char* wrong :
+         {"<machine><cpu count=\"9\"/></machine>", "<machine><nic mac=\"01:00:00:00:00:00\"/></machine>",
+          "<machine><boot device=\"usb\"/></machine>", "<machine><serial backend=\"fax\"/></machine>",
+          "<machine><disk position=\"0\"/></machine>", "<machine><disk path=\"a\" position=\"4\"/></machine>",
+          "<machine><sound/></machine>", "<machine><memory size=\"much\"/></machine>",
+          "<machine><parallel backend=\"stdio\"/></machine>", "<machine><undo mode=\"maybe\"/></machine>"}) {
+        INFO(wrong);
+        CHECK_FALSE(valid(wrong));
+        CHECK_THROWS_AS(parse_machine(wrong, "machine.xml"), Error);
+    }
 }

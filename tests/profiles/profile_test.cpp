@@ -136,3 +136,24 @@ TEST_CASE("overrides change one machine's profile") {
     CHECK_THROWS_WITH(apply_override(profile, "cpu.max_leaf", "7"), "cpu.max_leaf: \"7\"; allowed: 1 to 3");
     CHECK_THROWS_WITH(apply_override(profile, "cpu.colour", "7"), Catch::Contains("allowed: cpu.max_leaf"));
 }
+
+TEST_CASE("a network card that is not built is refused where it is named") {
+    Folder f;
+    f.write("base.xml", BASE);
+    const auto message = [&](const std::string& device) -> std::string {
+        try {
+            load_profile(f.write("p.xml", "<profile name=\"p\" inherits=\"base\"><devices>\n" + device +
+                                              "\n</devices></profile>"));
+        } catch (const Error& error) {
+            return error.what();
+        }
+        return "nothing";
+    };
+    CHECK_THAT(message("<device type=\"ne2000\" id=\"net0\" io=\"0x300\" irq=\"10\"/>"),
+               Catch::Contains("p.xml:2: <device>: unknown type \"ne2000\"; allowed: ") &&
+                   Catch::Contains("pcnet, dec21140"));
+    CHECK_THAT(
+        message("<device type=\"pcnet\" id=\"net0\" slot=\"3.0\">"
+                "<option name=\"models\" value=\"pcnet ne2000\"/></device>"),
+        Catch::Contains("p.xml:2: <option>: unknown network card \"ne2000\"; allowed: pcnet, dec21140"));
+}

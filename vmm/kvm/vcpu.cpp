@@ -108,6 +108,10 @@ void Vcpu::kick() {
         ::pthread_kill(thread_, kick_signal());
 }
 
+void Vcpu::forget_kick() {
+    std::atomic_ref<std::uint8_t>(run_->immediate_exit).store(0, std::memory_order_seq_cst);
+}
+
 ExitReason Vcpu::run() {
     in_guest_.store(true, std::memory_order_seq_cst);
     const int result = ::ioctl(fd_.get(), KVM_RUN, 0);

@@ -176,6 +176,17 @@ MachineOptions machine_options(const po::variables_map& options) {
     return machine;
 }
 
+int run_other_engine(const profiles::Profile& profile, profiles::MachineDescription machine,
+                     const std::string& folder, const po::variables_map& options) {
+    std::cerr << "ntferry-vmm: QEMU runs this machine, without KVM and without walls" << std::endl;
+    for (const char* name : {"firmware", "firmware-log", "control", "vnc", "power-keys", "on-halt", "media",
+                             "undo", "state", "resume-state"})
+        if (options.count(name) != 0)
+            std::cerr << "ntferry-vmm: --" << name << ": QEMU is not told of it" << std::endl;
+    complete(machine, folder);
+    return run_qemu(profile, machine, folder, machine_options(options).debug_exit);
+}
+
 int run(const po::variables_map& options) {
     if (options.count("help") != 0) {
         std::cout << "ntferry-vmm --profile nt4 --disk IMAGE [options]\n"
@@ -211,7 +222,7 @@ int run(const po::variables_map& options) {
     if (engine != "kvm" && engine != "qemu" && engine != "auto")
         throw Error("--engine", engine, "allowed: kvm, qemu, auto", ErrorKind::usage);
     if (engine == "qemu" || (engine == "auto" && kvm::probe_host().kind != kvm::HostKind::full))
-        return run_qemu(profile, machine, folder);
+        return run_other_engine(profile, std::move(machine), folder, options);
     RunRequest request{profile,
                        std::move(machine),
                        folder,

@@ -34,12 +34,28 @@ std::array<std::uint8_t, 6> default_mac(const std::string& machine, std::size_t 
             static_cast<std::uint8_t>(hash)};
 }
 
+void complete_cards(profiles::MachineDescription& description) {
+    for (std::size_t i = 0; i < description.nics.size(); ++i)
+        if (description.nics[i].mac == std::array<std::uint8_t, 6>{})
+            description.nics[i].mac = default_mac(description.name, i);
+}
+
 } // namespace
 
 std::string resolve_path(const std::string& path, const std::string& folder) {
     if (folder.empty() || path.empty() || path.front() == '/' || path.find("://") != std::string::npos)
         return path;
     return (std::filesystem::path(folder) / path).string();
+}
+
+void complete(profiles::MachineDescription& description, const std::string& folder) {
+    for (profiles::DiskSpec& disk : description.disks) {
+        if (disk.geometry)
+            continue;
+        if (const auto guess = guess_geometry(*open(resolve_path(disk.path, folder), true)))
+            disk.geometry = profiles::DiskGeometry{guess->cylinders, guess->heads, guess->sectors};
+    }
+    complete_cards(description);
 }
 
 MachineBackends make_backends(profiles::MachineDescription& description, const std::string& folder,
@@ -67,9 +83,7 @@ MachineBackends make_backends(profiles::MachineDescription& description, const s
         const bool read_only = ::access(path.c_str(), W_OK) != 0;
         backends.floppy = std::make_unique<WorkerDisk>(open(path, read_only), machine_lock, named("floppy0"));
     }
-    for (std::size_t i = 0; i < description.nics.size(); ++i)
-        if (description.nics[i].mac == std::array<std::uint8_t, 6>{})
-            description.nics[i].mac = default_mac(description.name, i);
+    complete_cards(description);
     for (const profiles::NicSpec& nic : description.nics)
         backends.networks.push_back(net::make_net_backend(
             nic.backend, nic.options, {*machine_lock, [](const std::string& text) {

@@ -8,12 +8,16 @@
 namespace ntferry::vmm {
 
 /// Opens everything the description names. Relative paths are relative to folder ("" for the current one).
-/// Fills in the geometry of disks that come without one, from their partition tables.
+/// Completes it as complete() does.
 /// Starts no thread.
 /// @throws Error
 MachineBackends make_backends(profiles::MachineDescription& description, const std::string& folder,
                               const std::shared_ptr<std::mutex>& machine_lock,
                               const WorkerDisk::Options& disk_options = {});
+
+/// Fills in what a description may leave out and another engine has to know, too: geometries of disks, from
+/// their partition tables, and addresses of network cards. @throws Error
+void complete(profiles::MachineDescription& description, const std::string& folder);
 
 /// A path of a description, relative to its folder; addresses (nbd://...) stay as they are.
 std::string resolve_path(const std::string& path, const std::string& folder);

@@ -4,6 +4,8 @@
 #include "converter/base/error.hpp"
 #include "profiles/render_qemu.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <unistd.h>
 #include <vector>
@@ -11,12 +13,16 @@
 namespace ntferry::vmm {
 
 int run_qemu(const profiles::Profile& base, const profiles::MachineDescription& machine,
-             const std::string& folder) {
+             const std::string& folder, std::optional<std::uint16_t> debug_exit) {
     profiles::Profile profile = base;
     for (const auto& [name, value] : machine.overrides)
         profiles::apply_override(profile, name, value);
     std::vector<std::string> arguments =
         profiles::qemu_arguments(profile, machine, {.accelerator = "tcg", .folder = folder});
+    if (debug_exit) {
+        arguments.push_back("-device");
+        arguments.push_back(fmt::format("isa-debug-exit,iobase={:#x},iosize=1", *debug_exit));
+    }
     std::vector<char*> argv;
     for (std::string& argument : arguments)
         argv.push_back(argument.data());

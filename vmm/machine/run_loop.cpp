@@ -51,6 +51,7 @@ void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
         return;
     }
     const bool boot_processor = cpu.vcpu.number() == 0;
+    cpu.vcpu.forget_kick(); // everything that one can be for is looked at below
     if (boot_processor) {
         if (reset_wanted) {
             hold(held);
