@@ -76,8 +76,8 @@ class Vcpu {
     ExitReason run();
     /// Makes run() return soon, also when it is only about to be called. From any thread.
     void kick();
-    /// Drops a kick that came since the last run(): by the thread that runs it, before it looks at what it might
-    /// have been kicked for.
+    /// Drops a kick that came since the last run(): by the thread that runs it, before it looks at what it
+    /// might have been kicked for.
     void forget_kick();
     /// Whether run() is between entering and leaving the guest.
     bool in_guest() const { return in_guest_.load(std::memory_order_acquire); }
