@@ -140,8 +140,8 @@ static int32_t rtc_second_edge(uint32_t* ticks, struct time* at) {
     return -1;
 }
 
-// kernel_ticks: the kernel's clock counts ticks, and loses some on a host that has no time for it; it is told but not
-// judged by.
+// kernel_ticks: the kernel's clock counts ticks, and loses some on a host that has no time for it; it is told
+// but not judged by.
 static int rtc_against_pit(uint32_t seconds, int kernel_ticks) {
     if (call(SYS_iopl, 3, 0, 0) < 0) {
         text("no port access\n");

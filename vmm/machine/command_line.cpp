@@ -4,6 +4,7 @@
 #include "profiles/print.hpp"
 #include "profiles/xml_file.hpp"
 #include "vmm/kvm/kvm_system.hpp"
+#include "vmm/machine/make_backends.hpp"
 #include "vmm/machine/qemu_engine.hpp"
 #include "vmm/machine/run_machine.hpp"
 
