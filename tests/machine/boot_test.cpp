@@ -57,19 +57,14 @@ struct Run {
 
 } // namespace
 
-TEST_CASE("SeaBIOS boots a disk, a floppy and a CD") {
+TEST_CASE("SeaBIOS boots a disk and a CD") {
     if (const std::string reason = missing(); !reason.empty())
         NTFERRY_SKIP(reason);
     test::TempDir dir;
     make_boot_sector(dir / "disk.img", 1U << 20U, 11);
-    make_boot_sector(dir / "floppy.img", 1474560, 12);
     Run disk;
     disk.description.disks.push_back({dir / "disk.img", 0, std::nullopt, false});
     CHECK(disk() == 23);
-    Run floppy;
-    floppy.description.floppy = dir / "floppy.img";
-    floppy.description.boot = "floppy";
-    CHECK(floppy() == 25);
     if (!test::have_program("xorriso"))
         NTFERRY_SKIP("xorriso is not installed");
     make_boot_sector(dir / "cd.bin", 2048, 13);
@@ -81,6 +76,21 @@ TEST_CASE("SeaBIOS boots a disk, a floppy and a CD") {
     cd.description.cdrom = dir / "cd.iso";
     cd.description.boot = "cdrom";
     CHECK(cd() == 27);
+}
+
+// SeaBIOS takes the floppy controller's interrupt in a window of three instructions of real mode, which a KVM
+// that emulates real mode may step over until SeaBIOS gives up (5 s).
+TEST_CASE("SeaBIOS boots a floppy", "[loader]") {
+    if (const std::string reason = missing(); !reason.empty())
+        NTFERRY_SKIP(reason);
+    if (const kvm::HostReport host = kvm::probe_host(); host.kind != kvm::HostKind::full)
+        NTFERRY_SKIP(host.sentence + " Floppy interrupts get lost in its real mode; this runs in the rig");
+    test::TempDir dir;
+    make_boot_sector(dir / "floppy.img", 1474560, 12);
+    Run floppy;
+    floppy.description.floppy = dir / "floppy.img";
+    floppy.description.boot = "floppy";
+    CHECK(floppy() == 25);
 }
 
 TEST_CASE("without a bootable device the screen says so, read back from video memory") {

@@ -35,7 +35,7 @@ test::RunResult run(const std::string& engine, const std::string& disk, const st
 
 } // namespace
 
-TEST_CASE("--engine auto takes QEMU where this host's KVM cannot run NT, and nothing else changes") {
+TEST_CASE("Engine auto takes QEMU where this host's KVM cannot run NT, and nothing else changes") {
     if (!test::have_program("nasm") || !test::have_program("qemu-system-i386"))
         NTFERRY_SKIP("nasm or qemu-system-i386 is not installed");
     const test::TempDir dir;
@@ -47,7 +47,7 @@ TEST_CASE("--engine auto takes QEMU where this host's KVM cannot run NT, and not
     CHECK((result.err.find(SENTENCE) == std::string::npos) == full);
 }
 
-TEST_CASE("--engine qemu runs the machine under QEMU, --engine kvm never does") {
+TEST_CASE("Engine qemu runs the machine under QEMU, engine kvm never does") {
     if (!test::have_program("nasm") || !test::have_program("qemu-system-i386"))
         NTFERRY_SKIP("nasm or qemu-system-i386 is not installed");
     const test::TempDir dir;
