@@ -56,6 +56,11 @@ bool RawDevice::read_past_the_cache(std::uint64_t offset, MutableByteView out) c
     return true;
 }
 
+bool RawDevice::read_cached(std::uint64_t offset, MutableByteView out) {
+    check_range(offset, out.size());
+    return block::read_cached(*file_, offset, out);
+}
+
 void RawDevice::write(std::uint64_t offset, ByteView data) {
     if (!writable())
         BlockDevice::write(offset, data);

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "converter/block/file.hpp"
+#include "converter/block/cached_reads.hpp"
 
 namespace ntferry::block {
 
 /// Byte n of the file is byte n of the disk.
-class RawDevice final : public BlockDevice {
+class RawDevice final : public BlockDevice, public CachedReads {
   public:
     /// @throws Error as PosixFile does
     RawDevice(const std::string& path, Access access);
@@ -20,6 +20,7 @@ class RawDevice final : public BlockDevice {
     std::uint32_t physical_block_size() const override { return physical_; }
     bool writable() const override { return access_ == Access::read_write; }
     void read(std::uint64_t offset, MutableByteView out) override;
+    bool read_cached(std::uint64_t offset, MutableByteView out) override;
     void write(std::uint64_t offset, ByteView data) override;
     void flush() override;
     void discard(std::uint64_t offset, std::uint64_t length) override;

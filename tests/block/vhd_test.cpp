@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "converter/block/cached_reads.hpp"
 #include "converter/block/vhd/vhd.hpp"
 
 #include "tests/support/run.hpp"
@@ -100,6 +101,24 @@ TEST_CASE("every kind of VHD reads back what was written, after a reopen too") {
     CHECK((read_all(*disk) == model));
     scribble(*disk, model, 3, 60);
     CHECK((read_all(*disk) == model));
+    // What is said to be in memory is the same.
+    auto* cached = dynamic_cast<CachedReads*>(disk.get());
+    REQUIRE(cached != nullptr);
+    std::mt19937 random(4);
+    unsigned answered = 0;
+    for (int i = 0; i < 200; ++i) {
+        const std::size_t length = 1 + random() % 100'000;
+        const std::size_t at = random() % (model.size() - length);
+        Bytes got(length);
+        if (cached->read_cached(at, got)) {
+            ++answered;
+            REQUIRE(std::equal(got.begin(), got.end(), model.begin() + static_cast<std::ptrdiff_t>(at)));
+        }
+    }
+    Bytes beyond(512);
+    CHECK_THROWS_AS(cached->read_cached(disk->size(), beyond), Error);
+    if (answered == 0)
+        NTFERRY_SKIP("this file system does not tell what is in memory");
 }
 
 TEST_CASE("qemu-img reads our fixed and dynamic images byte for byte") {

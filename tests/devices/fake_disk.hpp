@@ -28,6 +28,12 @@ class FakeDisk final : public DiskBackend {
         if (!timer_.armed())
             timer_.arm(clock_.now() + latency_);
     }
+    bool read_now(std::uint64_t offset, MutableByteView buffer) override {
+        if (!in_memory || !queue_.empty() || transfer({Operation::read, offset, buffer, {}}) != 0)
+            return false;
+        ++reads_at_once;
+        return true;
+    }
     void cancel_all() override {
         queue_.clear();
         timer_.cancel();
@@ -38,6 +44,9 @@ class FakeDisk final : public DiskBackend {
     /// Byte offset that cannot be read or written; none when beyond the end.
     std::uint64_t bad_offset = ~std::uint64_t{0};
     int flush_error = 0;
+    /// Reads need not wait.
+    bool in_memory = false;
+    unsigned reads_at_once = 0;
     unsigned submissions = 0;
     unsigned flushes = 0;
 

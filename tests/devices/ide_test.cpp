@@ -750,3 +750,42 @@ TEST_CASE("ide: a state that is refused leaves a drive whose own state still loa
     }
     CHECK(refused > 10);
 }
+
+TEST_CASE("ide: what the host has in memory is there when the command was written") {
+    Ide t;
+    t.disk.in_memory = true;
+    t.lba_command(0x20, 5, 2);
+    constexpr std::uint8_t ready_with_data = 0x58; // DRDY, DSC, DRQ
+    CHECK(t.inb(control) == ready_with_data);
+    CHECK(t.irq.level());
+    CHECK(t.inb(status) == ready_with_data);
+    CHECK_FALSE(t.irq.level());
+    CHECK(t.read_words(256) == t.sectors(5, 1));
+    CHECK(t.irq.level());
+    CHECK(t.read_words(256) == t.sectors(6, 1));
+    CHECK(t.disk.reads_at_once == 1);
+    CHECK(t.disk.submissions == 0);
+
+    // The drive is ready before the engine starts.
+    t.prepare_table({{0x10000, 0x80000400}});
+    t.lba_command(0xC8, 9, 2);
+    CHECK((t.inb(bm_status) & 0x04) == 0);
+    t.outb(bm, 0x09);
+    CHECK((t.inb(bm_status) & 0x07) == 0x04);
+    Bytes got(1024);
+    t.memory.read(0x10000, got);
+    CHECK(got == t.sectors(9, 2));
+    CHECK(t.disk.submissions == 0);
+}
+
+TEST_CASE("ide: a read that fails at once is tried the slow way, sector by sector") {
+    Ide t;
+    t.disk.in_memory = true;
+    t.disk.bad_offset = 7 * 512;
+    t.lba_command(0x20, 6, 2);
+    CHECK(t.disk.reads_at_once == 0);
+    t.step_ms(5);
+    CHECK(t.read_words(256) == t.sectors(6, 1));
+    CHECK((t.inb(status) & 0x01) != 0);
+    CHECK(t.current_lba() == 7);
+}

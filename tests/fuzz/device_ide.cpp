@@ -17,6 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     disk.bad_offset = 333 * 512;
     FakeDisk slave(bench.clock, 300 * 512);
     PiixIde ide(bench.ports, bench.memory, bench.clock, bench.irq, irq15, {.interrupt_delay = 20'000});
+    slave.in_memory = true;
     ide.attach(0, 0, std::make_unique<AtaDisk>(disk, AtaDiskOptions{}));
     ide.attach(0, 1, std::make_unique<AtaDisk>(slave, AtaDiskOptions{}));
     FakeDisk disc(bench.clock, 90 * 2048);

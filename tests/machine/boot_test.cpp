@@ -8,6 +8,7 @@
 #include "tests/support/skip.hpp"
 #include "tests/support/temp_dir.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <thread>
@@ -110,6 +111,40 @@ TEST_CASE("without a bootable device the screen says so, read back from video me
     INFO(screen);
     CHECK(screen.find("SeaBIOS") != std::string::npos);
     CHECK(screen.find("No bootable device") != std::string::npos);
+    machine->stop();
+    CHECK(machine->wait() == 0);
+}
+
+TEST_CASE("text that a boot sector writes all over the screen is there, almost without exits") {
+    if (const std::string reason = missing(); !reason.empty())
+        NTFERRY_SKIP(reason);
+    test::TempDir dir;
+    // 200 screens, each of another character; then one cell through the BIOS, which reads the screen too.
+    std::ofstream(dir / "text.asm")
+        << "org 7c00h\nbits 16\n mov ax,3\n int 10h\n mov ax,0b800h\n mov es,ax\n mov bp,200\n"
+           "again: xor di,di\n mov cx,2000\n mov ax,1e00h + 64\n and bp,bp\n mov bx,bp\n and bx,15\n"
+           " add ax,bx\n cld\n rep stosw\n dec bp\n jnz again\n mov ax,0e00h + '!'\n mov bx,0\n int 10h\n"
+           " cli\n hlt\ntimes 510-($-$$) db 0\ndw 0aa55h\n";
+    REQUIRE(test::run_shell("nasm -f bin " + (dir / "text.asm") + " -o " + (dir / "disk.img") +
+                            " && truncate -s 1M " + (dir / "disk.img"))
+                .exit_code == 0);
+    Run run;
+    run.description.disks.push_back({dir / "disk.img", 0, std::nullopt, false});
+    const auto machine = run.machine();
+    machine->start();
+    std::vector<std::uint16_t> cells;
+    for (int i = 0; i < 1200 && (cells.empty() || cells[0] != 0x1E00 + '!'); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        machine->locked([&] {
+            if (const auto text = machine->display()->text())
+                cells = text->cells;
+        });
+    }
+    REQUIRE(cells.size() == 2000);
+    CHECK(cells[0] == 0x1E00 + '!');
+    CHECK(std::count(cells.begin() + 1, cells.end(), 0x1E00 + 'A') == 1999);
+    // 400000 words; collected ones would make an exit of every 169.
+    CHECK(machine->exits() < 2000);
     machine->stop();
     CHECK(machine->wait() == 0);
 }

@@ -12,8 +12,22 @@ function(ntferry_rig_linux name label seconds)
 endfunction()
 ntferry_rig_linux("the disks for the Linux boots" "slow;peer" 600 prepare ${CMAKE_BINARY_DIR})
 ntferry_rig_linux("Linux boots from lookalikes' VHDs" rig 660 boots ${CMAKE_BINARY_DIR})
-# The long ones, for scripts/test --full.
+# The long ones, for scripts/test --full: each takes minutes, so that a run of them can be cut off and go on.
 ntferry_rig_linux("the disks for all Linux boots" rig-disks 1800 prepare ${CMAKE_BINARY_DIR} all)
-ntferry_rig_linux("every lookalike boots, on one and on two processors" rig-long 7200 all ${CMAKE_BINARY_DIR})
-ntferry_rig_linux("twenty boots in a row" rig-long 3600 repeat ${CMAKE_BINARY_DIR})
-ntferry_rig_linux("a killed machine loses nothing it had answered for" rig-long 1800 kill ${CMAKE_BINARY_DIR})
+execute_process(
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lookalike/make --list
+  OUTPUT_VARIABLE lookalikes COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "\n[a-z0-9-]+ " lookalikes "\n${lookalikes}")
+foreach(lookalike IN LISTS lookalikes)
+  string(STRIP "${lookalike}" lookalike)
+  if(NOT lookalike STREQUAL "dos") # has no loader
+    ntferry_rig_linux("${lookalike} boots on one and on two processors" rig-long 660 boots ${CMAKE_BINARY_DIR} ${lookalike})
+  endif()
+endforeach()
+foreach(half IN ITEMS first second)
+  ntferry_rig_linux("twenty boots in a row: the ${half} ten" rig-long 660 repeat ${CMAKE_BINARY_DIR} 10)
+endforeach()
+foreach(round RANGE 1 3)
+  ntferry_rig_linux("a killed machine loses nothing it had answered for: round ${round}" rig-long 660 kill
+                    ${CMAKE_BINARY_DIR} ${round})
+endforeach()

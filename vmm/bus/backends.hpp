@@ -28,6 +28,9 @@ class DiskBackend {
     /// every write submitted before it.
     virtual void submit(Operation operation, std::uint64_t offset, MutableByteView buffer,
                         Completion completion) = 0;
+    /// A read that is done when it returns, because nothing has to be waited for: the host has it in memory
+    /// and no operation is before it. False: nothing happened; submit() it.
+    virtual bool read_now(std::uint64_t, MutableByteView) { return false; }
     /// Waits until nothing is under way; completions of cancelled operations are never called. For reset and
     /// detach.
     virtual void cancel_all() = 0;

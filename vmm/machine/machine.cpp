@@ -67,7 +67,8 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
     host.message = [this](const IoApic::Message& m) { vm.send_msi({m.address, m.data, m.valid}); };
     host.messages_changed = [this] { update_routes(); };
     host.frame_memory = [this](std::size_t size) {
-        return std::make_unique<MappedFrameMemory>(*memory, size);
+        return std::make_unique<MappedFrameMemory>(*memory, size,
+                                                   [this](bool shown) { collect_video_registers(!shown); });
     };
     board = std::make_unique<Board>(profile, description, std::move(backends), options, memory->memory(),
                                     memory->size(), clock, std::move(host));
@@ -90,10 +91,18 @@ void Machine::Impl::collect_writes(const MachineOptions& options) {
             vm.coalesce_port(data_port, 7); // data and task file, but not the command that starts something
     if (board->vga() != nullptr) {
         vm.coalesce_mmio(Vga::window_start, Vga::window_size);
-        // Registers that change what a write to the window does travel in the same ring, so the order holds.
-        vm.coalesce_port(0x3C0, 0x10);
+        collect_video_registers(true);
         vm.coalesce_port(0x3D4, 2);
     }
+}
+
+/// Registers that change what a write to the window does travel in the same ring, so the order holds. Where
+/// the window is memory its writes do not: then these exit.
+void Machine::Impl::collect_video_registers(bool on) {
+    if (on)
+        vm.coalesce_port(0x3C0, 0x10);
+    else
+        vm.uncoalesce_port(0x3C0, 0x10);
 }
 
 /// The PCI address register, as long as only the firmware runs: CF9h, which resets the machine, lies inside

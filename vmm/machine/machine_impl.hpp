@@ -61,6 +61,7 @@ struct Machine::Impl {
     void post_done();
     void collect_writes(const MachineOptions& options);
     void collect_firmware_writes(bool on);
+    void collect_video_registers(bool on);
     void collect_bus_master_writes(std::uint16_t base);
 
     // State, machine_state.cpp

@@ -5,12 +5,19 @@
 #include "vmm/devices/vga/frame_memory.hpp"
 #include "vmm/machine/memory_map.hpp"
 
+#include <functional>
+
 namespace ntferry::vmm {
 
 class MappedFrameMemory final : public FrameMemory {
   public:
-    MappedFrameMemory(MemoryMap& map, std::size_t size) : map_(map), memory_(size) {}
-    ~MappedFrameMemory() override { map_.unmap(memory_.view()); }
+    /// @param text_mapped told with true before the text window appears and with false after it has gone
+    MappedFrameMemory(MemoryMap& map, std::size_t size, std::function<void(bool)> text_mapped)
+        : map_(map), memory_(size), text_(text_size), text_mapped_(std::move(text_mapped)) {}
+    ~MappedFrameMemory() override {
+        map_.unmap(memory_.view());
+        map_.map_text(0, {});
+    }
 
     MutableByteView bytes() override { return memory_.view(); }
     void clear() override { memory_.clear(); }
@@ -34,9 +41,22 @@ class MappedFrameMemory final : public FrameMemory {
         }
     }
 
+    MutableByteView text() override { return text_.view(); }
+    void map_text(std::optional<GuestAddress> where) override {
+        if (where) {
+            text_mapped_(true);
+            map_.map_text(*where, text_.view());
+        } else {
+            map_.map_text(0, {});
+            text_mapped_(false);
+        }
+    }
+
   private:
     MemoryMap& map_;
     HostMemory memory_;
+    HostMemory text_;
+    std::function<void(bool)> text_mapped_;
     std::optional<GuestAddress> where_;
     bool mapped_ = false;
 };

@@ -17,7 +17,8 @@ enum Slot : unsigned {
     SMRAM_SLOT = 3,
     FIRST_SHADOW = 4,
     FIRST_MAPPING = FIRST_SHADOW + I440fx::pam_pieces,
-    SLOT_COUNT = 32,
+    TEXT_SLOT = 31,
+    SLOT_COUNT = 31, // of which mappings take
 };
 
 constexpr std::uint64_t FOUR_GIB = std::uint64_t{1} << 32U;
@@ -84,10 +85,13 @@ std::optional<MemoryMap::Piece> MemoryMap::shadow_piece(unsigned number, PamAttr
 void MemoryMap::apply(const I440fx& bridge) {
     if (bridge.smram_open() != smram_) {
         smram_ = bridge.smram_open();
+        if (smram_)
+            map_text(text_address_, text_); // slots must not overlap: it is hidden
         vm_.set_slot(SMRAM_SLOT, video_start,
                      smram_ ? ram_.view().subspan(video_start, shadow_start - video_start)
                             : MutableByteView(),
                      kvm::SlotAccess::read_write);
+        map_text(text_address_, text_);
     }
     // Neighbours of one kind share a slot: fewer slots, and one update where all pieces change together.
     std::array<std::optional<Piece>, I440fx::pam_pieces> wanted;
@@ -159,6 +163,16 @@ void MemoryMap::unmap(MutableByteView memory) {
         return;
     vm_.set_slot(at->slot, at->address, {}, kvm::SlotAccess::read_write);
     mappings_.erase(at);
+}
+
+void MemoryMap::map_text(GuestAddress address, MutableByteView memory) {
+    if (text_slot_used_)
+        vm_.set_slot(TEXT_SLOT, text_address_, {}, kvm::SlotAccess::read_write);
+    text_slot_used_ = !memory.empty() && !smram_;
+    text_address_ = address;
+    text_ = memory;
+    if (text_slot_used_)
+        vm_.set_slot(TEXT_SLOT, address, memory, kvm::SlotAccess::read_write);
 }
 
 std::vector<std::uint64_t> MemoryMap::take_dirty(MutableByteView memory) {

@@ -54,6 +54,9 @@ class MemoryMap final {
     /// then stays away (false).
     bool map(GuestAddress address, MutableByteView memory);
     void unmap(MutableByteView memory);
+    /// Memory of the adapter (page-aligned) in its window between A0000h and BFFFFh, in place of what is
+    /// there; an empty view takes it away. It stays hidden while SMRAM is open.
+    void map_text(GuestAddress address, MutableByteView memory);
     /// One bit per 4 KiB page that the guest wrote since the last call; empty when it is not mapped.
     std::vector<std::uint64_t> take_dirty(MutableByteView memory);
 
@@ -81,6 +84,9 @@ class MemoryMap final {
     std::array<std::optional<Piece>, I440fx::pam_pieces> shadow_; ///< slot n + FIRST_SHADOW holds [n]
     std::array<PamAttribute, I440fx::pam_pieces> attributes_{};
     bool smram_ = false;
+    GuestAddress text_address_ = 0;
+    MutableByteView text_; ///< empty: none
+    bool text_slot_used_ = false;
     std::vector<Mapping> mappings_;
 };
 

@@ -22,6 +22,11 @@ void FixedDisk::read(std::uint64_t offset, MutableByteView out) {
     file_->read(offset, out);
 }
 
+bool FixedDisk::read_cached(std::uint64_t offset, MutableByteView out) {
+    check_range(offset, out.size());
+    return block::read_cached(*file_, offset, out);
+}
+
 void FixedDisk::write(std::uint64_t offset, ByteView data) {
     if (!writable())
         BlockDevice::write(offset, data);

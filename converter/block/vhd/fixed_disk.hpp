@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "converter/block/cached_reads.hpp"
 #include "converter/block/vhd/image.hpp"
 
 namespace ntferry::block::vhd {
 
-class FixedDisk final : public Image {
+class FixedDisk final : public Image, public CachedReads {
   public:
     FixedDisk(FilePtr file, Layout layout, Access access);
 
@@ -14,6 +15,7 @@ class FixedDisk final : public Image {
     std::uint64_t size() const override { return layout_.disk_size(); }
     bool writable() const override { return access_ == Access::read_write; }
     void read(std::uint64_t offset, MutableByteView out) override;
+    bool read_cached(std::uint64_t offset, MutableByteView out) override;
     void write(std::uint64_t offset, ByteView data) override;
     void flush() override;
     void discard(std::uint64_t offset, std::uint64_t length) override;

@@ -111,25 +111,31 @@ SparseDisk::Run SparseDisk::map_allocated(std::uint32_t block, std::uint64_t in_
     return {where, at, std::min(length, layout_.footer_offset - at)};
 }
 
-/// Where the bytes from offset on come from, as far as they come from one place.
-SparseDisk::Run SparseDisk::map(std::uint64_t offset, std::uint64_t limit) {
+/// As map(); nothing when the block's bitmap has to be read from the file first.
+std::optional<SparseDisk::Run> SparseDisk::map_known(std::uint64_t offset, std::uint64_t limit) {
     auto block = static_cast<std::uint32_t>(offset / block_size_);
     const std::uint64_t in_block = offset % block_size_;
-    {
-        const std::shared_lock lock(lookup_);
-        if (!bat_.allocated(block)) {
-            std::uint64_t length = block_size_ - in_block;
-            while (length < limit && !bat_.allocated(++block))
-                length += block_size_;
-            return {parent_ ? Where::parent : Where::nowhere, 0, std::min(length, limit)};
-        }
-        if (!parent_)
-            return map_allocated(block, in_block, limit, nullptr);
-        if (const auto at = bitmaps_.find(block); at != bitmaps_.end())
-            return map_allocated(block, in_block, limit, &at->second.bits);
+    const std::shared_lock lock(lookup_);
+    if (!bat_.allocated(block)) {
+        std::uint64_t length = block_size_ - in_block;
+        while (length < limit && !bat_.allocated(++block))
+            length += block_size_;
+        return Run{parent_ ? Where::parent : Where::nowhere, 0, std::min(length, limit)};
     }
+    if (!parent_)
+        return map_allocated(block, in_block, limit, nullptr);
+    if (const auto at = bitmaps_.find(block); at != bitmaps_.end())
+        return map_allocated(block, in_block, limit, &at->second.bits);
+    return std::nullopt;
+}
+
+/// Where the bytes from offset on come from, as far as they come from one place.
+SparseDisk::Run SparseDisk::map(std::uint64_t offset, std::uint64_t limit) {
+    if (const std::optional<Run> run = map_known(offset, limit))
+        return *run;
+    const auto block = static_cast<std::uint32_t>(offset / block_size_);
     const std::unique_lock lock(lookup_);
-    return map_allocated(block, in_block, limit, &load_bitmap(block).bits);
+    return map_allocated(block, offset % block_size_, limit, &load_bitmap(block).bits);
 }
 
 void SparseDisk::read_parent(std::uint64_t offset, MutableByteView out) {
@@ -155,6 +161,30 @@ void SparseDisk::read(std::uint64_t offset, MutableByteView out) {
         offset += run.length;
         out = out.subspan(run.length);
     }
+}
+
+bool SparseDisk::read_cached(std::uint64_t offset, MutableByteView out) {
+    check_range(offset, out.size());
+    while (!out.empty()) {
+        const std::optional<Run> run = map_known(offset, out.size());
+        if (!run)
+            return false;
+        const MutableByteView part = out.first(run->length);
+        if (run->where == Where::nowhere) {
+            std::fill(part.begin(), part.end(), std::uint8_t{0});
+        } else if (run->where == Where::file) {
+            if (!block::read_cached(*file_, run->file_offset, part))
+                return false;
+        } else {
+            auto* below = dynamic_cast<CachedReads*>(parent_.get());
+            if (below == nullptr || offset + part.size() > parent_->size() ||
+                !below->read_cached(offset, part))
+                return false;
+        }
+        offset += run->length;
+        out = out.subspan(run->length);
+    }
+    return true;
 }
 
 std::vector<Extent> SparseDisk::own_extents(std::uint64_t offset, std::uint64_t length) {

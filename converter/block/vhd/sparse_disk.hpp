@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "converter/block/cached_reads.hpp"
 #include "converter/block/vhd/bat.hpp"
 #include "converter/block/vhd/image.hpp"
 #include "converter/block/vhd/sector_bitmap.hpp"
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <unordered_map>
 
@@ -22,7 +24,7 @@ enum class Touch : std::uint8_t { on_first_write, never };
 /// makes those durable. A new block starts behind the footer, which stays where it is until the new footer
 /// lies at the new end; the copy at offset 0 covers the moment in between. Overwrites of what is there
 /// already go in place.
-class SparseDisk final : public Image {
+class SparseDisk final : public Image, public CachedReads {
   public:
     /// @param parent what a differencing disk lies on; none for a dynamic one
     /// @throws Error when the BAT cannot be read, or for writing when its blocks overlap or lie outside
@@ -35,6 +37,7 @@ class SparseDisk final : public Image {
     std::uint64_t size() const override { return size_; }
     bool writable() const override { return access_ == Access::read_write; }
     void read(std::uint64_t offset, MutableByteView out) override;
+    bool read_cached(std::uint64_t offset, MutableByteView out) override;
     void write(std::uint64_t offset, ByteView data) override;
     void flush() override;
     void discard(std::uint64_t offset, std::uint64_t length) override;
@@ -62,6 +65,7 @@ class SparseDisk final : public Image {
     };
 
     Run map(std::uint64_t offset, std::uint64_t limit);
+    std::optional<Run> map_known(std::uint64_t offset, std::uint64_t limit);
     Run map_allocated(std::uint32_t block, std::uint64_t in_block, std::uint64_t limit, SectorBitmap* bitmap);
     CachedBitmap& load_bitmap(std::uint32_t block);
     void read_parent(std::uint64_t offset, MutableByteView out);

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "vmm/host/disk/worker_disk.hpp"
 
+#include "converter/block/raw.hpp"
+#include "tests/support/skip.hpp"
+#include "tests/support/temp_dir.hpp"
+
 #include <catch2/catch.hpp>
 
 #include <cerrno>
@@ -188,4 +192,41 @@ TEST_CASE("a limit of operations holds the guest back") {
     }
     // 16 at 50 a second, less what may be done at once.
     CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(180));
+}
+
+TEST_CASE("what lies in the host's memory is read at once, unless something is before it") {
+    const test::TempDir dir;
+    const std::string path = dir / "disk.img";
+    const auto image = block::create_raw(path, 65536);
+    Bytes content(4096);
+    for (std::size_t i = 0; i < content.size(); ++i)
+        content[i] = static_cast<std::uint8_t>(i * 7);
+    image->write(8192, content);
+    const auto machine_lock = std::make_shared<std::mutex>();
+    WorkerDisk disk(block::SharedBlockDevice(block::open_disk(path)), machine_lock);
+    Bytes got(4096);
+    if (!disk.read_now(8192, got))
+        NTFERRY_SKIP("this file system does not tell what is in memory");
+    CHECK(got == content);
+    CHECK_FALSE(disk.read_now(65536, got));
+    CHECK_FALSE(disk.read_now(~std::uint64_t{0}, got));
+
+    // The completion waits for the machine lock; until then the operation is before every other.
+    std::unique_lock<std::mutex> held(*machine_lock);
+    std::condition_variable done;
+    bool finished = false;
+    Bytes slow(512);
+    disk.submit(DiskBackend::Operation::read, 0, slow, [&](int) {
+        finished = true;
+        done.notify_all();
+    });
+    done.wait(held, [&] { return finished; });
+
+    WorkerDisk::Options limits;
+    limits.operations_per_second = 1000;
+    WorkerDisk limited(block::SharedBlockDevice(block::open_disk(path)), machine_lock, limits);
+    CHECK_FALSE(limited.read_now(8192, got));
+
+    Bench bench;
+    CHECK_FALSE(bench.start().read_now(0, got)); // a disk that cannot tell
 }

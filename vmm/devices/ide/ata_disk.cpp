@@ -155,8 +155,9 @@ void AtaDisk::start_media_command(Kind kind, std::uint32_t sectors_per_block) {
         submit(Stage::reading);
 }
 
-/// Hands the whole command, or after an error its next sector, to the back end.
-void AtaDisk::submit(Stage stage) {
+/// Hands the whole command, or after an error its next sector, to the back end. at_once: it may be answered
+/// before this returns.
+void AtaDisk::submit(Stage stage, bool at_once) {
     stage_ = stage;
     registers().status = ata_status::bsy | ata_status::drdy | ata_status::dsc;
     if (stage == Stage::flushing) {
@@ -164,10 +165,13 @@ void AtaDisk::submit(Stage stage) {
         return;
     }
     const std::uint32_t count = single_ ? 1 : count_ - good_;
+    const std::uint64_t offset = (std::uint64_t{lba_} + good_) * sector_size;
+    const MutableByteView data =
+        buffer().subspan(std::size_t{good_} * sector_size, std::size_t{count} * sector_size);
+    if (stage == Stage::reading && at_once && !single_ && disk_.read_now(offset, data))
+        return submitted_done(0);
     disk_.submit(stage == Stage::reading ? DiskBackend::Operation::read : DiskBackend::Operation::write,
-                 (std::uint64_t{lba_} + good_) * sector_size,
-                 buffer().subspan(std::size_t{good_} * sector_size, std::size_t{count} * sector_size),
-                 [this](int error) { submitted_done(error); });
+                 offset, data, [this](int error) { submitted_done(error); });
 }
 
 void AtaDisk::submitted_done(int error) {
@@ -349,7 +353,7 @@ void AtaDisk::load(StateReader& reader) {
     std::copy(data.begin(), data.end(), buffer().begin());
     // What the medium had not answered is asked again: reading and writing twice is the same as once.
     if (saved_stage != Stage::idle)
-        submit(saved_stage);
+        submit(saved_stage, false); // the other devices' states are not loaded yet
 }
 
 } // namespace ntferry::vmm

@@ -71,7 +71,7 @@ class AtaDisk final : public IdeDrive {
     void start_media_command(Kind kind, std::uint32_t sectors_per_block);
     std::optional<std::uint32_t> requested_lba() const;
     void set_address(std::uint32_t lba);
-    void submit(Stage stage);
+    void submit(Stage stage, bool at_once = true);
     void submitted_done(int error);
     void media_data_ready();
     void media_write_done();

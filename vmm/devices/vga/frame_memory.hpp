@@ -24,6 +24,13 @@ class FrameMemory {
     virtual void collect_dirty(MutableByteView pages) = 0;
     /// The linear frame buffer appears at this guest address, or nowhere.
     virtual void map(std::optional<GuestAddress> where) = 0;
+
+    /// The window of a text mode: 32 KiB of characters and attributes, side by side as the guest sees them.
+    static constexpr std::size_t text_size = std::size_t{32} << 10U;
+    /// Empty where the guest cannot have it mapped; else the same span for as long as this object lives.
+    virtual MutableByteView text() { return {}; }
+    /// text() appears at this guest address (B0000h, B8000h), or nowhere.
+    virtual void map_text(std::optional<GuestAddress>) {}
 };
 
 /// Video RAM that is not mapped: every access of the guest is an access to the adapter.

@@ -10,6 +10,11 @@ constexpr std::uint8_t reg_bar0 = 0x10;
 constexpr std::uint8_t reg_bar2 = 0x18;
 constexpr std::uint32_t page_bytes = 0x1000;
 
+/// So many writes are worth the change of the guest's memory map that makes the next ones free. Doubled each
+/// time a guest takes the window away again.
+constexpr std::uint32_t first_text_threshold = 256;
+constexpr std::uint32_t last_text_threshold = 1U << 16U;
+
 struct Claim {
     std::uint16_t first;
     std::uint16_t count;
@@ -19,11 +24,13 @@ constexpr Claim claims[] = {{0x3B4, 2}, {0x3BA, 1}, {0x3C0, 16}, {0x3D4, 2}, {0x
 } // namespace
 
 std::uint64_t Vga::Window::mmio_read(std::uint64_t offset, unsigned width) {
+    vga_.take_text(); // another processor's read that was on its way when the window was shown
     return vga_.planes_.read(static_cast<std::uint32_t>(offset), width);
 }
 
 void Vga::Window::mmio_write(std::uint64_t offset, unsigned width, std::uint64_t value) {
-    vga_.planes_.write(static_cast<std::uint32_t>(offset), width, value);
+    const WindowWrite write{static_cast<std::uint32_t>(offset), width, value};
+    vga_.write_window({&write, 1});
 }
 
 std::uint64_t Vga::LinearFrameBuffer::mmio_read(std::uint64_t offset, unsigned width) {
@@ -62,6 +69,8 @@ Vga::Vga(PortBus& ports, MmioBus& mmio, Clock& clock, FrameMemory& memory)
 }
 
 Vga::~Vga() {
+    if (text_shown_)
+        memory_.map_text(std::nullopt);
     memory_.map(std::nullopt);
     mmio_.release(window_start, window_);
     for (const Claim& claim : claims)
@@ -78,6 +87,8 @@ void Vga::reset_config() {
 }
 
 void Vga::reset() {
+    hide_text_window();
+    text_threshold_ = first_text_threshold;
     reset_config();
     registers_ = {};
     vbe_.reset();
@@ -103,11 +114,53 @@ void Vga::update_bars() {
 }
 
 void Vga::write_window(std::span<const WindowWrite> writes) {
+    take_text();
     for (const WindowWrite& write : writes)
         planes_.write(write.offset, std::min(write.width, 8U), write.value);
+    if (text_shown_)
+        planes_.get_text(memory_.text());
+    text_writes_ += static_cast<std::uint32_t>(writes.size());
+}
+
+void Vga::reroute() {
+    if (text_shown_) {
+        hide_text_window();
+        text_threshold_ = std::min(2 * text_threshold_, last_text_threshold);
+    }
+    text_writes_ = 0;
+    planes_.configure(registers_, vbe_);
+}
+
+void Vga::show_text_window() {
+    const MutableByteView text = memory_.text();
+    text_writes_ = 0;
+    if (text.size() != FrameMemory::text_size || !planes_.is_text_window())
+        return;
+    planes_.get_text(text);
+    memory_.map_text(window_start + planes_.window_start());
+    text_shown_ = true;
+}
+
+void Vga::hide_text_window() {
+    if (!text_shown_)
+        return;
+    memory_.map_text(std::nullopt);
+    take_text();
+    text_shown_ = false;
+}
+
+void Vga::take_text() const {
+    if (text_shown_)
+        planes_.put_text(memory_.text());
+}
+
+std::optional<TextScreen> Vga::text() const {
+    take_text();
+    return renderer_.text();
 }
 
 std::optional<DirtyRows> Vga::render(Frame& frame) {
+    take_text();
     memory_.collect_dirty(planes_.dirty());
     return renderer_.render(frame);
 }
@@ -144,6 +197,7 @@ void Vga::write_vbe(std::uint16_t index, std::uint16_t value) {
 }
 
 void Vga::save(StateWriter& writer) const {
+    take_text();
     writer.version(1);
     save_config(writer);
     registers_.save(writer);
@@ -159,6 +213,7 @@ void Vga::save(StateWriter& writer) const {
 
 void Vga::load(StateReader& reader) {
     reader.version(1, 1);
+    hide_text_window();
     load_config(reader);
     registers_.load(reader);
     vbe_.load(reader);

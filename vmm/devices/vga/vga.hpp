@@ -42,7 +42,18 @@ class Vga final : public PciFunction, public PortDevice, public DisplaySource {
     void port_write(std::uint16_t port, unsigned width, std::uint32_t value) override;
 
     std::optional<DirtyRows> render(Frame& frame) override;
-    std::optional<TextScreen> text() const override { return renderer_.text(); }
+    std::optional<TextScreen> text() const override;
+
+    /// The guest has written to the window of a text mode again and again: it is worth showing it as memory.
+    bool wants_text_window() const {
+        return text_writes_ >= text_threshold_ && !text_shown_ && planes_.is_text_window();
+    }
+    /// Does that, until a register changes what the window means. Nothing that was collected may be on its
+    /// way to write_window(), and no processor may be writing.
+    /// In the meantime reads of the window leave the latches alone; who works with latches sets them by a
+    /// read in the mode in which he uses them.
+    void show_text_window();
+    bool text_window_shown() const { return text_shown_; }
 
   private:
     struct Window final : MmioDevice {
@@ -80,7 +91,10 @@ class Vga final : public PciFunction, public PortDevice, public DisplaySource {
     void write_vbe(std::uint16_t index, std::uint16_t value);
     /// Stores a register that shapes the picture.
     void set_visible(std::uint8_t& target, unsigned value);
-    void reroute() { planes_.configure(registers_, vbe_); }
+    void reroute();
+    void hide_text_window();
+    /// What the guest wrote as plain memory.
+    void take_text() const;
 
     PortBus& ports_;
     MmioBus& mmio_;
@@ -88,13 +102,16 @@ class Vga final : public PciFunction, public PortDevice, public DisplaySource {
     FrameMemory& memory_;
     VgaRegisters registers_;
     BochsVbe vbe_;
-    VgaPlanes planes_;
+    mutable VgaPlanes planes_; ///< the guest may write behind our back: looking takes that over
     VgaRenderer renderer_;
     Window window_;
     LinearFrameBuffer linear_;
     RegisterPage page_;
     PciMemoryBar linear_bar_;
     PciMemoryBar page_bar_;
+    bool text_shown_ = false;
+    std::uint32_t text_writes_ = 0; ///< that exited or were collected, since the window means what it means
+    std::uint32_t text_threshold_ = 0;
 };
 
 } // namespace ntferry::vmm

@@ -67,6 +67,11 @@ void VgaPlanes::configure(const VgaRegisters& r, const BochsVbe& vbe) {
     compare_value_ = expanded[graphics[2] & 0x0FU];
     compare_care_ = expanded[graphics[7] & 0x0FU];
 
+    constexpr std::uint32_t planes_0_and_1 = 0x0000FFFF;
+    text_window_ = !vbe.enabled() && write_decode_ == Decode::odd_even && read_decode_ == Decode::odd_even &&
+                   replace_a0_ && plain_ && plane_mask_ == planes_0_and_1 && read_plane_ < 2 && !compare_ &&
+                   window_size_ == FrameMemory::text_size;
+
     if (vbe.enabled()) {
         window_start_ = 0;
         window_size_ = 0x10000;
@@ -148,6 +153,24 @@ void VgaPlanes::write(std::uint32_t offset, unsigned width, std::uint64_t value)
     for (unsigned i = 0; i < width; ++i)
         if (at + i < window_size_) // wraps to a large number before the window
             write_byte(at + i, static_cast<std::uint8_t>(value >> (8U * i)));
+}
+
+void VgaPlanes::get_text(MutableByteView text) const {
+    for (std::uint32_t at = 0; at + 1 < text.size(); at += 2) {
+        const std::uint32_t cell = dword((at | page_bit_) & address_mask_);
+        text[at] = static_cast<std::uint8_t>(cell);
+        text[at + 1] = static_cast<std::uint8_t>(cell >> 8U);
+    }
+}
+
+void VgaPlanes::put_text(ByteView text) {
+    for (std::uint32_t at = 0; at + 1 < text.size(); at += 2) {
+        const std::uint32_t address = (at | page_bit_) & address_mask_;
+        const std::uint32_t known = dword(address);
+        const std::uint32_t cell = (known & 0xFFFF0000U) | text[at] | std::uint32_t{text[at + 1]} << 8U;
+        if (cell != known)
+            store(address, cell);
+    }
 }
 
 std::uint8_t VgaPlanes::read_byte(std::uint32_t at) {

@@ -33,6 +33,16 @@ class VgaPlanes {
     /// Zeroes the first length bytes.
     void clear(std::size_t length);
 
+    /// The window is that of an ordinary text mode: 32 KiB whose even bytes are plane 0 and whose odd ones
+    /// are plane 1, stored and read as they are. Then it can be shown to the guest as plain memory.
+    bool is_text_window() const { return text_window_; }
+    /// Offset of the window from A0000h.
+    std::uint32_t window_start() const { return window_start_; }
+    /// What the guest would read there, to text (FrameMemory::text_size bytes).
+    void get_text(MutableByteView text) const;
+    /// Takes over what the guest wrote there; only what is another byte becomes dirty.
+    void put_text(ByteView text);
+
     std::uint32_t dword(std::uint32_t plane_address) const {
         std::uint32_t value = 0;
         std::memcpy(&value, bytes_ + std::size_t{plane_address} * 4, 4);
@@ -77,6 +87,7 @@ class VgaPlanes {
     std::uint32_t address_mask_ = 0; ///< of plane addresses
     Decode write_decode_ = Decode::planar;
     Decode read_decode_ = Decode::planar;
+    bool text_window_ = false;
     bool replace_a0_ = false;
     bool a0_from_a16_ = false;
     std::uint8_t page_bit_ = 0;

@@ -16,8 +16,9 @@ constexpr std::chrono::milliseconds BURST{100};
 
 WorkerDisk::WorkerDisk(block::SharedBlockDevice device, std::shared_ptr<std::mutex> machine_lock,
                        Options options)
-    : device_(std::move(device)), size_(device_->size()), read_only_(!device_->writable()),
-      machine_lock_(std::move(machine_lock)), options_(std::move(options)) {}
+    : device_(std::move(device)), cached_(dynamic_cast<block::CachedReads*>(device_.get())),
+      size_(device_->size()), read_only_(!device_->writable()), machine_lock_(std::move(machine_lock)),
+      options_(std::move(options)) {}
 
 WorkerDisk::~WorkerDisk() {
     {
@@ -39,6 +40,18 @@ void WorkerDisk::submit(Operation operation, std::uint64_t offset, MutableByteVi
             thread_ = std::thread([this] { work(); }); // a disk that is never used costs no thread
     }
     wake_.notify_one();
+}
+
+bool WorkerDisk::read_now(std::uint64_t offset, MutableByteView buffer) {
+    const std::unique_lock<std::mutex> held(lock_);
+    const bool limited = options_.bytes_per_second != 0 || options_.operations_per_second != 0;
+    if (cached_ == nullptr || limited || executing_ || stopping_ || !queue_.empty())
+        return false;
+    try {
+        return cached_->read_cached(offset, buffer);
+    } catch (const Error&) {
+        return false; // read() tells it better
+    }
 }
 
 void WorkerDisk::cancel_all() {
@@ -82,6 +95,7 @@ void WorkerDisk::exchange(const std::function<block::SharedBlockDevice(block::Sh
     if (other->size() != size_)
         throw Error(other->name(), "has another size than the disk in whose place it is put");
     device_ = std::move(other);
+    cached_ = dynamic_cast<block::CachedReads*>(device_.get());
 }
 
 WorkerDisk::Outcome WorkerDisk::execute(Operation operation, std::uint64_t offset, MutableByteView buffer) {

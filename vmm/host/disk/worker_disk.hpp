@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include "converter/block/device.hpp"
+#include "converter/block/cached_reads.hpp"
 #include "vmm/bus/backends.hpp"
 
 #include <atomic>
@@ -57,6 +57,7 @@ class WorkerDisk final : public DiskBackend {
     bool read_only() const override { return read_only_; }
     void submit(Operation operation, std::uint64_t offset, MutableByteView buffer,
                 Completion completion) override;
+    bool read_now(std::uint64_t offset, MutableByteView buffer) override;
     void cancel_all() override;
     /// A stalled disk is not: it waits for somebody else.
     bool busy() const override { return under_way_ != 0 && !stalled_; }
@@ -95,6 +96,7 @@ class WorkerDisk final : public DiskBackend {
     void hold_back(std::unique_lock<std::mutex>& held, const Request& request);
 
     block::SharedBlockDevice device_;
+    block::CachedReads* cached_; ///< device_, when it can tell
     std::uint64_t size_;
     bool read_only_;
     std::shared_ptr<std::mutex> machine_lock_;
