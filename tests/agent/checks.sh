@@ -340,6 +340,37 @@ check_ranges() {
     done
 }
 
+# The Windows NT systems on the disks as this machine sees them: every file up to 4 MiB with its checksum, boot.ini, and every
+# value of SYSTEM and SOFTWARE as "hive" reads them. Needs an agent built with "nt". Paths are those of the volume.
+check_nt() {
+    systems=0
+    for device in /sys/block/sd*/sd*; do
+        part=$(basename "$device")
+        mkdir -p "/mnt/$part"
+        if ntfs-3g -o ro "/dev/$part" "/mnt/$part" 2>/dev/null; then
+            kind=ntfs
+        elif mount -t vfat -o ro "/dev/$part" "/mnt/$part" 2>/dev/null; then
+            kind=fat
+        else
+            continue
+        fi
+        echo "VOLUME $part $(cat "$device/start") $kind"
+        cd "/mnt/$part" || continue
+        find . -type f -size -4096k -exec sha256sum {} + | sed 's/^\([0-9a-f]*\) *\.\(.*\)/FILE \1 \2/'
+        for file in ./[Bb][Oo][Oo][Tt].[Ii][Nn][Ii]; do
+            [ ! -e "$file" ] || tr -d '\r' <"$file" | sed 's/^/BOOTINI /'
+        done
+        find . -type f | grep -iE '/system32/config/(system|software)$' >/tmp/hives
+        while read -r file; do
+            echo "HIVE $(basename "$file")"
+            if hive "$file"; then systems=$((systems + 1)); else bad nt "$part: $file is no sound hive"; fi
+        done </tmp/hives
+        cd /
+        umount "/mnt/$part"
+    done
+    if [ $systems -gt 0 ]; then ok nt "$systems hives"; else bad nt "no hive found"; fi
+}
+
 # Numbered records of 4 KiB past the cache, one after the other from the given sector, until somebody kills the machine;
 # each is told on COM1 when the disk has answered for it.
 check_durable() {

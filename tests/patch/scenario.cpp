@@ -10,8 +10,8 @@
 
 namespace ntferry::test {
 
-Scenario::Scenario(const std::string& variant)
-    : workspace_(patch::find_workspace(make_bundle(variant, dir_ / "bundle"))) {}
+Scenario::Scenario(const std::string& variant, bool agent)
+    : workspace_(patch::find_workspace(make_bundle(variant, dir_ / "bundle", agent))) {}
 
 std::unique_ptr<patch::Subject> Scenario::subject(bool patched) const {
     std::vector<block::SharedBlockDevice> disks;

@@ -14,7 +14,8 @@ namespace ntferry::test {
 
 class Scenario {
   public:
-    explicit Scenario(const std::string& variant);
+    /// @param agent the disk starts Linux with the guest agent (lookalike_linux_disk)
+    explicit Scenario(const std::string& variant, bool agent = false);
 
     const patch::Workspace& workspace() const { return workspace_; }
     std::string path(const std::string& name) const { return dir_ / name; }

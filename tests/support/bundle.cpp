@@ -25,13 +25,14 @@ void must(const std::string& command) {
 
 } // namespace
 
-std::string make_bundle(const std::string& variant, const std::string& folder) {
+std::string make_bundle(const std::string& variant, const std::string& folder, bool agent) {
     const fs::path disks = fs::path(folder) / "disks";
     fs::create_directories(disks);
     const std::size_t count = lookalike_facts(variant).at("disks").as_array().size();
     for (unsigned index = 0; index < count; ++index) {
         const std::string path = (disks / ("disk" + std::to_string(index) + ".vhd")).string();
-        const auto source = block::open_disk(lookalike_disk(variant, index));
+        const auto source =
+            block::open_disk(agent ? lookalike_linux_disk(variant, index) : lookalike_disk(variant, index));
         const auto target = block::vhd::create_dynamic(path, source->size());
         SilentProgress progress;
         block::copy_disk(*source, *target, progress);

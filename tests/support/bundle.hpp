@@ -8,8 +8,8 @@
 namespace ntferry::test {
 
 /// Makes FOLDER/disks/diskN.vhd (dynamic, mode 0444) of all disks of a lookalike variant; returns FOLDER.
-/// Throws as lookalike_disk() does.
-std::string make_bundle(const std::string& variant, const std::string& folder);
+/// Throws as lookalike_disk() does. With `agent` it is the disk that starts Linux (lookalike_linux_disk).
+std::string make_bundle(const std::string& variant, const std::string& folder, bool agent = false);
 
 /// Copies a file of a volume to the host with ntfscat or mtools, never by our own code.
 /// @param image raw image of the whole disk

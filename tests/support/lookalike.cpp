@@ -35,23 +35,24 @@ class FileLock {
     int fd_;
 };
 
-fs::file_time_type newest_source() {
+fs::file_time_type newest_source(const fs::path& tree) {
     fs::file_time_type newest = fs::file_time_type::min();
-    for (const auto& entry : fs::recursive_directory_iterator(generator)) {
+    for (const auto& entry : fs::recursive_directory_iterator(tree)) {
         const fs::path extension = entry.path().extension();
-        const bool source =
-            extension == ".py" || extension == ".txt" || extension == ".asm" || extension.empty();
+        const bool source = extension == ".py" || extension == ".txt" || extension == ".asm" ||
+                            extension == ".c" || extension == ".sh" || extension.empty();
         if (entry.is_regular_file() && source)
             newest = std::max(newest, entry.last_write_time());
     }
     return newest;
 }
 
-/// Runs a generator unless `product` is there and newer than the generator's sources.
-void make(const fs::path& product, const std::string& arguments) {
+/// Runs a generator unless `product` is there and newer than the generator's sources and `needed`.
+void make(const fs::path& product, const std::string& arguments,
+          fs::file_time_type needed = fs::file_time_type::min()) {
     fs::create_directories(folder);
     const FileLock lock(folder / ".lock");
-    if (fs::exists(product) && fs::last_write_time(product) >= newest_source())
+    if (fs::exists(product) && fs::last_write_time(product) >= std::max(needed, newest_source(generator)))
         return;
     const std::string command = "LOOKALIKE_POPULATE='" + std::string(NTFERRY_LOOKALIKE_POPULATE) + "' '" +
                                 generator.string() + "/" + arguments + " --cache '" + folder.string() +
@@ -82,23 +83,26 @@ std::string lookalike_disk(const std::string& variant, unsigned index) {
     return (folder / disk_name(folder, variant, index)).string();
 }
 
-std::string lookalike_linux_disk(const std::string& variant) {
-    const fs::path linux_folder = folder / "linux";
-    const std::string agent = (folder / "agent").string();
+std::string lookalike_linux_disk(const std::string& variant, unsigned index) {
+    const fs::path linux_folder = folder / "linux-nt";
+    const fs::path sources = fs::path(NTFERRY_SOURCE_DIR) / "tests/agent";
+    const std::string agent = (folder / "agent-nt").string();
     fs::create_directories(linux_folder);
     {
         const FileLock lock(folder / ".agent-lock");
-        if (!fs::exists(agent + "/vmlinuz") || !fs::exists(agent + "/initrd")) {
-            const RunResult result =
-                run_shell("'" + std::string(NTFERRY_SOURCE_DIR) + "/tests/agent/build' '" + agent + "'");
+        if (!fs::exists(agent + "/initrd") ||
+            fs::last_write_time(agent + "/initrd") < newest_source(sources)) {
+            const RunResult result = run_shell("'" + (sources / "build").string() + "' '" + agent + "' nt");
             if (result.exit_code != 0)
                 throw std::runtime_error(result.err.empty() ? "the guest agent cannot be built" : result.err);
         }
     }
-    make(linux_folder / (variant + ".json"), "make' " + variant + " '" + linux_folder.string() +
-                                                 "' --kernel '" + agent + "/vmlinuz' --initrd '" + agent +
-                                                 "/initrd'");
-    return (linux_folder / disk_name(linux_folder, variant, 0)).string();
+    make(linux_folder / (variant + ".json"),
+         "make' " + variant + " '" + linux_folder.string() + "' --kernel '" + agent + "/vmlinuz' --initrd '" +
+             agent +
+             "/initrd' --append 'console=ttyS0,115200 panic=1 ntferry.exit=0x501 ntferry.checks=edd,nt'",
+         fs::last_write_time(agent + "/initrd"));
+    return (linux_folder / disk_name(linux_folder, variant, index)).string();
 }
 
 std::string copy_lookalike(const std::string& variant, const std::string& path, unsigned index) {

@@ -13,9 +13,10 @@ namespace ntferry::test {
 /// with the generator's message when a tool is missing.
 std::string lookalike_disk(const std::string& variant, unsigned index = 0);
 
-/// Like lookalike_disk, but NTLDR's stand-in starts Linux with the guest agent (tests/agent), which prints
-/// one "CHECK name ok|fail detail" line per check on COM1.
-std::string lookalike_linux_disk(const std::string& variant);
+/// Like lookalike_disk, but NTLDR's stand-in starts Linux with the guest agent (tests/agent). It does the
+/// checks "edd" (geometry) and "nt" (what lies on the disks), prints one "CHECK name ok|fail detail" line
+/// each on COM1 and ends the machine through port 501h.
+std::string lookalike_linux_disk(const std::string& variant, unsigned index = 0);
 
 /// A private, writable, sparse copy of lookalike_disk at `path`; returns `path`.
 std::string copy_lookalike(const std::string& variant, const std::string& path, unsigned index = 0);
