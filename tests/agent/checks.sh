@@ -340,6 +340,14 @@ check_ranges() {
     done
 }
 
+# ide_number DISK: 0 for the master of the first channel, 1 for its slave, ...; names like sda follow no order.
+ide_number() {
+    address=$(basename "$(readlink "/sys/block/$1/device")") # host:channel:target:lun
+    host=${address%%:*}
+    target=${address%:*}
+    echo $((host * 2 + ${target##*:}))
+}
+
 # The Windows NT systems on the disks as this machine sees them: every file up to 4 MiB with its checksum, boot.ini, and every
 # value of SYSTEM and SOFTWARE as "hive" reads them. Needs an agent built with "nt". Paths are those of the volume.
 check_nt() {
@@ -354,7 +362,7 @@ check_nt() {
         else
             continue
         fi
-        echo "VOLUME $part $(cat "$device/start") $kind"
+        echo "VOLUME $part $(ide_number "${part%%[0-9]*}") $(cat "$device/start") $kind"
         cd "/mnt/$part" || continue
         find . -type f -size -4096k -exec sha256sum {} + | sed 's/^\([0-9a-f]*\) *\.\(.*\)/FILE \1 \2/'
         for file in ./[Bb][Oo][Oo][Tt].[Ii][Nn][Ii]; do

@@ -135,6 +135,12 @@ TEST_CASE("HAL, firmware, shutdown and hangs are told apart") {
           Outcome::bios_message);
     CHECK(watch(screen({"It is now safe to turn off your computer."})).good());
     CHECK(watch(screen({"SeaBIOS", "Booting from Hard Disk..."})).id == "bios.handover");
+    // What the disk wrote may end with dots of its own.
+    CHECK(
+        watch(screen({"SeaBIOS", "Booting from Hard Disk...", "This is not a bootable disk.  Please insert a",
+                      "bootable floppy and press any key to try again ..."}))
+            .id == "pbr.not-bootable");
+    CHECK(watch(screen({"Booting from Hard Disk...", "Starting MS-DOS..."})).good());
     CHECK(watch(screen({"NTDETECT V4.0 Checking Hardware ..."})).id == "ntdetect.hang");
     CHECK(watch(screen({"Microsoft (R) Windows NT (TM) Version 4.0 (Build 1381: Service Pack 6)",
                         "1 System Processor (64 MB Memory)"}))

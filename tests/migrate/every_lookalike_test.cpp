@@ -44,23 +44,23 @@ std::vector<Way> ways() {
         {"geo-240", {}, "", 0, good},
         {"compaq-eisa", {}, "", 0, good},
         // Its HAL must go, and one of exactly its service pack is not on the CD.
-        {"compaq-mp", drivers("sp5"), "hal", 0, good},
+        {"compaq-mp", drivers("sp5"), "[hal]", 0, good},
         {"mps-mp", {}, "", 0, good},
         {"dc-teaming", {}, "", 0, good},
         {"tse", drivers("tse-cd"), "", 0, good},
         {"dirty-hive", {}, "", 0, good},
         {"alt-hive", {}, "", 0, good},
         // Its log holds what was not written yet: nobody but the administrator may give that up.
-        {"dirty-ntfs", {"--decide", "dirty=empty-log"}, "dirty", 0, good},
+        {"dirty-ntfs", {"--decide", "dirty=empty-log"}, "[dirty]", 0, good},
         {"ft-mirror", {}, "", 0, good},
         {"ft-stripe", {}, "", 0, good},
         {"ft-parity", {}, "", 0, good},
         {"ft-volume", {}, "", 0, good},
         // NTLDR reads through INT 13h, which ends before its kernel: carried, and said not to start.
-        {"beyond-8g", {"--decide", "boot-limit=carry"}, "boot-limit", 1, "INT 13h ends at"},
+        {"beyond-8g", {"--decide", "boot-limit=carry"}, "[boot-limit]", 1, "INT 13h ends at"},
         {"stale-data", {}, "", 0, good},
         {"vendor-raid", {}, "", 0, good},
-        {"nt351", {"--decide", "nic-driver=without"}, "nic-driver", 0, good, "nt351"},
+        {"nt351", {"--decide", "nic-driver=without"}, "an NT 3.51 CD has it", 0, good, "nt351"},
         {"win2000", {}, "", 0, good, "win2000"},
         {"dos", {}, "", 0, "carried as it is", "dos"},
     };
@@ -112,6 +112,33 @@ TEST_CASE("every lookalike goes through convert and check or is refused for a re
         if (way.exit_code == 0)
             CHECK(profiles::load_machine(bundle + "/machine.xml").profile == way.profile);
     }
+}
+
+TEST_CASE("what is no Windows NT 4.0 is not taken for one when its profile is asked for") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    const std::string variant = GENERATE("dos", "win2000", "nt351");
+    const std::string reason = variant == "dos" ? "[product.none]" : "[product.other-version]";
+    CAPTURE(variant);
+    const test::TempDir dir;
+    const Outcome outcome = run(convert_line(variant, dir / "bundle"), {"--no-boot", "--profile", "nt4"});
+    INFO(outcome.out);
+    CHECK(outcome.exit_code == 4);
+    CHECK_THAT(outcome.out, Catch::Contains(reason));
+    CHECK_FALSE(fs::exists(dir / "bundle"));
+}
+
+TEST_CASE("a disk without a system says so in its trial boot, and what it says is told") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    if (!test::have_program("qemu-system-i386"))
+        NTFERRY_SKIP("no qemu-system-i386");
+    const test::TempDir dir;
+    const Outcome outcome = run(convert_line("dos", dir / "bundle"), {});
+    INFO(outcome.out << outcome.err);
+    CHECK(outcome.exit_code == 1);
+    CHECK_THAT(outcome.out, Catch::Contains("formatted without a system"));
+    CHECK_THAT(outcome.out, Catch::Contains("carried as it is"));
 }
 
 TEST_CASE("no lookalike is left out of the ways") {

@@ -125,9 +125,9 @@ Inside parse_inside(const std::string& serial) {
         const std::size_t space = line.find(' ');
         const std::string word = line.substr(0, space);
         const std::string rest = space == std::string::npos ? "" : line.substr(space + 1);
-        if (word == "VOLUME") { // sda1 63 ntfs
+        if (word == "VOLUME") { // sda1 0 63 ntfs
             const std::vector<std::string> parts = split(rest, ' ');
-            volume = &inside[{static_cast<unsigned>(parts.at(0).at(2) - 'a'), std::stoull(parts.at(1))}];
+            volume = &inside[{static_cast<unsigned>(std::stoul(parts.at(1))), std::stoull(parts.at(2))}];
         } else if (volume == nullptr) {
             continue;
         } else if (word == "FILE") {

@@ -125,13 +125,15 @@ FoundDriver DriverSource::find(std::string_view name, const DriverNeed& need) co
     return found;
 }
 
-std::string where_to_find(std::string_view name) {
+std::string where_to_find(std::string_view name, std::string_view version) {
     const std::string lower = text::to_lower(name);
     const std::string packed = text::to_upper(packed_name(name));
+    const std::string cd = version == "5.0" ? "a Windows 2000 CD"
+                                            : fmt::format("an NT {} CD", version.empty() ? "4.0" : version);
     if (std::find(only_on_cd.begin(), only_on_cd.end(), lower) != only_on_cd.end())
-        return fmt::format("an NT 4.0 CD has it (\\I386\\{}); no service pack does", packed);
-    return fmt::format("the installed service pack has it ({}), else an NT 4.0 CD (\\I386\\{})",
-                       text::to_upper(lower), packed);
+        return fmt::format("{} has it (\\I386\\{}); no service pack does", cd, packed);
+    return fmt::format("the installed service pack has it ({}), else {} (\\I386\\{})", text::to_upper(lower),
+                       cd, packed);
 }
 
 } // namespace ntferry::patch

@@ -62,8 +62,9 @@ class DriverSource {
     mutable std::map<std::size_t, Index> indices_;
 };
 
-/// Where a stock file of NT 4.0 can be found, for people: "an NT 4.0 CD (\I386\AMDPCN.SY_); no service pack
-/// has it".
-std::string where_to_find(std::string_view name);
+/// Where a stock file of the system can be found, for people: "an NT 4.0 CD has it (\I386\AMDPCN.SY_); no
+/// service pack does".
+/// @param version of the system, "4.0", "3.51"; empty: 4.0
+std::string where_to_find(std::string_view name, std::string_view version);
 
 } // namespace ntferry::patch

@@ -199,8 +199,8 @@ bool RuleContext::need_file(const FileNeed& need) {
         }
     }
     if (!found.copy) {
-        plan_.missing.push_back(
-            {need.name, rule_, need.why, where_to_find(need.name), std::move(rejected), need.essential});
+        plan_.missing.push_back({need.name, rule_, need.why, where_to_find(need.name, product.version),
+                                 std::move(rejected), need.essential});
         return false;
     }
     WriteFile write;

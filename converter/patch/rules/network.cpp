@@ -81,11 +81,12 @@ class NetworkRule {
         if (context_.need_file(
                 {driver_.file, target, "the driver of the machine's network card", true, false, {}}))
             return true;
-        const auto choice = context_.decide(
-            "nic-driver",
-            fmt::format("{} is not on the media given; {}", driver_.file, where_to_find(driver_.file)),
-            "the network card cannot work without it",
-            {{"without", "patch without network: the old cards' drivers stay as they are"}});
+        const auto choice =
+            context_.decide("nic-driver",
+                            fmt::format("{} is not on the media given; {}", driver_.file,
+                                        where_to_find(driver_.file, context_.subject().product().version)),
+                            "the network card cannot work without it",
+                            {{"without", "patch without network: the old cards' drivers stay as they are"}});
         if (choice == "without") {
             context_.plan().missing.resize(missing);
             context_.not_done(
