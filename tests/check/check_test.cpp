@@ -222,6 +222,27 @@ TEST_CASE("every NT 4.0 lookalike starts after patching, and none of those on SC
     }
 }
 
+// Other converters leave the IDE driver disabled on such a disk (bench/beside-virt-v2v): STOP 0x7B.
+TEST_CASE("an IDE driver that was disabled starts at boot after patching") {
+    NEED_LOOKALIKES();
+    for (const char* variant : {"fat16-ntfs", "compaq-eisa"}) { // the latter lacks atapi.sys as well
+        INFO(variant);
+        const Scenario scenario(variant);
+        const Verdict before = check_scenario(scenario, false);
+        CHECK_FALSE(before.starts());
+        REQUIRE(before.find("stack.atapi") != nullptr);
+        CHECK_THAT(before.find("stack.atapi")->what, Catch::Contains("Start is 4, not 0"));
+        CHECK_THAT(before.find("stack.atapi")->symptom, Catch::Contains("STOP 0x7B"));
+        scenario.patch();
+        const Verdict after = check_scenario(scenario);
+        CHECK(after.starts());
+        const auto subject = scenario.subject(true);
+        const registry::Hive& system = subject->hive(HiveId::system);
+        for (const char* set : {"ControlSet001", "ControlSet002"})
+            CHECK(system.dword(std::string(set) + "\\Services\\atapi", "Start") == 0U);
+    }
+}
+
 TEST_CASE("a system beyond the BIOS's reach is named file by file, patched or not") {
     NEED_LOOKALIKES();
     Scenario scenario("beyond-8g");
