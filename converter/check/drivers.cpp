@@ -79,6 +79,7 @@ class DriverWalk {
         const bool carrier = boot && carries_the_boot_disk(service.name);
         // NTLDR gives up on a boot driver that it cannot read only when ErrorControl says so.
         const bool fatal = carrier || service.error_control >= 2;
+        const bool ignored = !carrier && service.error_control == 0;
         const std::string id = fmt::format("driver.{}", text::to_lower(service.name));
         const std::string path = driver_path(walk_.subject().system().root, service.effective_image());
         const std::string symptom =
@@ -87,8 +88,16 @@ class DriverWalk {
                                           "or corrupt: {}'",
                                           path)
             : fatal         ? "a restart with the last known good configuration, then a STOP"
+            : ignored       ? "nothing: its ErrorControl is 0"
                             : "'At least one service or driver failed during system startup'";
         const auto content = walk_.read(path);
+        if (!content && ignored) {
+            // As on every NT 4.0: PCIDump has a key and no file.
+            walk_.good(id,
+                       fmt::format("{} (Start {}): {} is missing, which NT does not mind: ErrorControl is 0",
+                                   service.name, service.start, path));
+            return;
+        }
         if (!content) {
             walk_.defect(fatal, id,
                          fmt::format("{} (Start {}): {} is missing", service.name, service.start, path),

@@ -243,6 +243,26 @@ TEST_CASE("an IDE driver that was disabled starts at boot after patching") {
     }
 }
 
+TEST_CASE("a driver that NT misses without a word is no defect") {
+    NEED_LOOKALIKES();
+    const Scenario scenario("scsi-ntfs");
+    scenario.patch();
+    // Every NT 4.0 has PCIDump with Start 1, and none its file: ErrorControl is 0.
+    const check::Link* link = nullptr;
+    const Verdict verdict = check_scenario(scenario);
+    REQUIRE((link = verdict.find("driver.pcidump")) != nullptr);
+    CHECK(link->state == check::State::good);
+    CHECK_THAT(link->what, Catch::Contains("is missing") && Catch::Contains("ErrorControl is 0"));
+    {
+        Damage damage(scenario);
+        damage.set(std::string(services) + "PCIDump", "ErrorControl", 1);
+    }
+    const Verdict strict = check_scenario(scenario);
+    REQUIRE((link = strict.find("driver.pcidump")) != nullptr);
+    CHECK(link->state == check::State::notice);
+    CHECK_THAT(link->symptom, Catch::Contains("At least one service"));
+}
+
 TEST_CASE("a system beyond the BIOS's reach is named file by file, patched or not") {
     NEED_LOOKALIKES();
     Scenario scenario("beyond-8g");
