@@ -42,6 +42,9 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # Programs and libraries that are called or loaded by name; those that are linked are found by dpkg-shlibdeps.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "seabios, openssh-client, libnbd0, libslirp0, libvhdi1, libvncserver1")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "seabios, openssh-client, libnbd0, libslirp0, libvhdi1, libvncserver1, passwd")
+# The user for machines of root's; it stays when the package goes, as files may belong to it.
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/cmake/debian/postinst)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "qemu-system-x86")
 include(CPack)

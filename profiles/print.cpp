@@ -69,6 +69,24 @@ std::string print_profile(const Profile& profile) {
     return text;
 }
 
+std::string limits_text(const ResourceSpec& r) {
+    std::string text;
+    const auto add = [&text](const std::string& limit) { text += (text.empty() ? "" : ", ") + limit; };
+    if (r.cpu_weight != ResourceSpec{}.cpu_weight)
+        add(fmt::format("cpu weight {}", r.cpu_weight));
+    if (r.cpu_cap_percent != 0)
+        add(fmt::format("cpu cap {} %", r.cpu_cap_percent));
+    if (r.cpu_reserve_percent != 0)
+        add(fmt::format("cpu reservation {} %", r.cpu_reserve_percent));
+    if (r.memory_ceiling != 0)
+        add("memory ceiling " + format_size(r.memory_ceiling));
+    if (r.disk_bytes_per_second != 0)
+        add(fmt::format("disks {}/s", format_size(r.disk_bytes_per_second)));
+    if (r.disk_operations_per_second != 0)
+        add(fmt::format("disks {} operations/s", r.disk_operations_per_second));
+    return text;
+}
+
 std::string print_machine(Profile profile, const MachineDescription& machine) {
     for (const auto& [name, value] : machine.overrides)
         apply_override(profile, name, value);
@@ -92,6 +110,8 @@ std::string print_machine(Profile profile, const MachineDescription& machine) {
         text += fmt::format("com{} {}\n", serial.port + 1, serial.backend);
     if (!machine.parallel.empty())
         text += fmt::format("lpt1 {}\n", machine.parallel);
+    if (const std::string limits = limits_text(machine.resources); !limits.empty())
+        text += fmt::format("limits {}\n", limits);
     return text;
 }
 

@@ -16,4 +16,7 @@ std::string print_profile(const Profile& profile);
 /// Hardware with the machine's own settings, and what is attached to it.
 std::string print_machine(Profile profile, const MachineDescription& machine);
 
+/// What a machine may use beyond the defaults, in words; empty: nothing is limited.
+std::string limits_text(const ResourceSpec& resources);
+
 } // namespace ntferry::profiles

@@ -40,6 +40,8 @@ NTFERRY_LATE(libnbd, nbd_set_uri_allow_local_file);
 constexpr std::size_t request_size = 256U << 10U;
 constexpr std::size_t requests_under_way = 16;
 constexpr std::size_t most_connections = 4;
+/// Bytes written but not flushed that are kept for a server that dies.
+constexpr std::size_t most_not_durable = 16U << 20U;
 constexpr std::uint32_t base_hole = 1; ///< NBD protocol, base:allocation: NBD_STATE_HOLE
 constexpr std::uint32_t base_zero = 2; ///< NBD_STATE_ZERO
 constexpr const char* base_allocation = "base:allocation";
@@ -117,8 +119,10 @@ class Connection {
         throw Error(
             name_,
             fmt::format("the NBD server went away at offset {}: {}", offset, text == nullptr ? "" : text),
-            "start the server again and go on with --resume");
+            "start the server again");
     }
+    /// The server is gone; nothing more comes through here.
+    bool dead() const { return dead_ || nbd_aio_is_dead(handle_) > 0 || nbd_aio_is_closed(handle_) > 0; }
 
   private:
     struct Request {
@@ -179,17 +183,19 @@ class NbdDevice final : public BlockDevice, public ParallelReads {
             BlockDevice::write(offset, data);
         check_range(offset, data.size());
         const Loan loan(*this);
-        for (std::size_t at = 0; at < data.size(); at += request_size) {
-            const ByteView part = data.subspan(at, std::min(request_size, data.size() - at));
-            if (nbd_pwrite(loan->get(), part.data(), part.size(), offset + at, 0) != 0)
-                throw Error(name_, fmt::format("cannot write {} bytes at offset {}: {}", part.size(),
-                                               offset + at, nbd_get_error()));
-        }
+        write_through(*loan.get(), offset, data);
+        if (nbd_can_flush(loan->get()) != 1)
+            return; // a server without flush answers for what it has taken
+        not_durable_.push_back({offset, Bytes(data.begin(), data.end())});
+        not_durable_bytes_ += data.size();
+        if (not_durable_bytes_ > most_not_durable)
+            make_durable(*loan.get());
     }
     void flush() override {
+        if (!writable())
+            return;
         const Loan loan(*this);
-        if (writable() && nbd_can_flush(loan->get()) == 1 && nbd_flush(loan->get(), 0) != 0)
-            throw Error(name_, nbd_get_error());
+        make_durable(*loan.get());
     }
     std::vector<Extent> extents(std::uint64_t offset, std::uint64_t length) override {
         check_range(offset, length);
@@ -212,6 +218,48 @@ class NbdDevice final : public BlockDevice, public ParallelReads {
     }
 
   private:
+    /// A write that a server which dies may lose. A new connection gets them again, in their order.
+    struct NotDurable {
+        std::uint64_t offset;
+        Bytes data;
+    };
+    void write_through(Connection& connection, std::uint64_t offset, ByteView data) {
+        for (std::size_t at = 0; at < data.size(); at += request_size) {
+            const ByteView part = data.subspan(at, std::min(request_size, data.size() - at));
+            if (nbd_pwrite(connection.get(), part.data(), part.size(), offset + at, 0) == 0)
+                continue;
+            if (connection.dead())
+                connection.lost(offset + at);
+            throw Error(name_, fmt::format("cannot write {} bytes at offset {}: {}", part.size(), offset + at,
+                                           nbd_get_error()));
+        }
+    }
+    void make_durable(Connection& connection) {
+        if (nbd_can_flush(connection.get()) == 1 && nbd_flush(connection.get(), 0) != 0) {
+            if (connection.dead())
+                connection.lost(0);
+            throw Error(name_, nbd_get_error());
+        }
+        not_durable_.clear();
+        not_durable_bytes_ = 0;
+    }
+    /// A connection in the place of one whose server went away. With mutex_. @throws Error
+    Connection* connect_again(Connection* gone) {
+        auto fresh = std::make_unique<Connection>(uri_, name_);
+        const std::int64_t size = nbd_get_size(fresh->get());
+        if (size < 0 || static_cast<std::uint64_t>(size) != size_)
+            throw Error(name_, fmt::format("the server came back with {} bytes instead of {}", size, size_),
+                        "serve the same disk again");
+        if (writable() && nbd_is_read_only(fresh->get()) != 0)
+            throw Error(name_, "the server came back and allows reading only");
+        for (const NotDurable& write : not_durable_)
+            write_through(*fresh, write.offset, write.data);
+        const auto at = std::find_if(connections_.begin(), connections_.end(),
+                                     [gone](const auto& one) { return one.get() == gone; });
+        *at = std::move(fresh);
+        return at->get();
+    }
+
     struct Status {
         std::uint64_t at;
         std::uint64_t end;
@@ -247,6 +295,7 @@ class NbdDevice final : public BlockDevice, public ParallelReads {
         Loan(const Loan&) = delete;
         Loan& operator=(const Loan&) = delete;
         Connection* operator->() const { return connection_; }
+        Connection* get() const { return connection_; }
 
       private:
         NbdDevice& device_;
@@ -264,6 +313,8 @@ class NbdDevice final : public BlockDevice, public ParallelReads {
         }
         returned_.wait(lock, [&] { return !free_.empty(); });
         Connection* connection = free_.back();
+        if (connection->dead())
+            connection = connect_again(connection); // it stays free when that fails
         free_.pop_back();
         return connection;
     }
@@ -285,6 +336,8 @@ class NbdDevice final : public BlockDevice, public ParallelReads {
     std::size_t allowed_ = 1;
     std::vector<std::unique_ptr<Connection>> connections_;
     std::vector<Connection*> free_;
+    std::vector<NotDurable> not_durable_; ///< the writer's own
+    std::size_t not_durable_bytes_ = 0;
 };
 
 } // namespace

@@ -12,7 +12,8 @@ bool is_nbd_uri(std::string_view spec);
 
 /// nbd://host[:port][/export], nbds://..., nbd+unix:///export?socket=PATH, nbds+unix:///...
 /// Large reads are split into requests that are under way together; a server that allows several connections
-/// gets one per reading thread. @throws Error
+/// gets one per reading thread. A server that went away is looked for again by the next call; what it had
+/// taken but not made durable is written to it once more. @throws Error
 BlockDevicePtr open_nbd(const std::string& uri, Access access);
 
 } // namespace ntferry::block

@@ -26,6 +26,7 @@ std::vector<Command> all_commands() {
         stop_command(),
         reset_command(),
         save_command(),
+        resume_command(),
         snapshot_create_command(),
         snapshot_list_command(),
         snapshot_revert_command(),

@@ -28,6 +28,7 @@ Command ps_command();
 Command stop_command();
 Command reset_command();
 Command save_command();
+Command resume_command();
 Command snapshot_create_command();
 Command snapshot_list_command();
 Command snapshot_revert_command();

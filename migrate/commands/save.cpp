@@ -76,11 +76,12 @@ Command save_command() {
         .description =
             "Memory, processors and devices; the disks stay as they are. Without FILE the state goes into "
             "the "
-            "machine's state folder. 'ntferry-vmm ... --resume-state FILE' goes on from there, as long as "
-            "nobody has written to the disks since.",
+            "machine's state folder, and 'ntferry resume NAME' goes on from there; from another FILE "
+            "'ntferry-vmm ... --resume-state FILE' does. Both need disks that nobody has written to since.",
         .add_options = add_machine_options,
         .positional = {{"machine", 1}, {"file", 1}},
-        .examples = {{"ntferry save payroll", "before the host is restarted"}},
+        .examples = {{"ntferry save payroll",
+                      "before the host is restarted; 'ntferry resume payroll' after it"}},
         .run = run_save};
 }
 

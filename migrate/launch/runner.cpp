@@ -106,6 +106,13 @@ class Supervisor {
             disks.give_back(machine, progress_); // of a run under QEMU that was cut off
         fs::create_directories(fs::path(bundle_) / "logs");
         std::vector<std::string> command;
+        resuming_ = fs::exists(saved_state_of(bundle_)) ? saved_state_of(bundle_) : std::string();
+        if (qemu && !resuming_.empty())
+            throw Error(name_, "was saved, and QEMU cannot go on from there",
+                        fmt::format("let it go on where KVM runs NT, or give the state up: ntferry resume {} "
+                                    "--discard",
+                                    name_),
+                        ErrorKind::unsupported);
         if (qemu) {
             profiles::MachineDescription copied = machine;
             disks.take(copied, progress_, stop_);
@@ -116,6 +123,12 @@ class Supervisor {
             socket_ = control_socket_of(name_);
         }
         const EndOfRun end = watch(command);
+        if (!resuming_.empty() && end.exit_code != 0)
+            throw Error(
+                name_, "does not go on from its saved state",
+                fmt::format("logs/machine.log says why; 'ntferry resume {} --discard' gives the state up",
+                            name_),
+                ErrorKind::decision);
         if (qemu)
             disks.give_back(machine, progress_);
         return end;
@@ -130,7 +143,22 @@ class Supervisor {
             "--engine", "kvm"};
         if (!settings_.vnc.empty())
             command.insert(command.end(), {"--vnc", settings_.vnc});
+        if (!resuming_.empty())
+            command.insert(command.end(), {"--resume-state", resuming_});
         return command;
+    }
+
+    /// The machine runs: its disks change, and the state that it went on from does not fit them any more.
+    void state_is_used(ControlClient& client) {
+        try {
+            if (resuming_.empty() || client.run("query-status").at("status") != "running")
+                return;
+        } catch (const Error&) {
+            return; // it has ended
+        }
+        fs::remove(resuming_);
+        progress_.note(fmt::format("{}: goes on from its saved state", name_));
+        resuming_.clear();
     }
 
     std::vector<std::string> qemu_command(const profiles::MachineDescription& machine) const {
@@ -179,6 +207,8 @@ class Supervisor {
             if (!client)
                 client = connect();
             take_events(client, end);
+            if (client)
+                state_is_used(*client);
             if (stop_.stop_requested() && !asked) {
                 asked = true;
                 give_up = Clock::now() + std::chrono::seconds(settings_.stop_wait);
@@ -231,7 +261,8 @@ class Supervisor {
     std::string bundle_;
     LaunchSettings settings_;
     std::string name_;
-    std::string socket_; ///< of the machine that runs
+    std::string socket_;   ///< of the machine that runs
+    std::string resuming_; ///< saved state that it goes on from and that is there yet
     Progress& progress_;
     const std::stop_token& stop_;
 };
@@ -240,6 +271,10 @@ class Supervisor {
 
 unsigned backoff_seconds(unsigned restarts) {
     return restarts >= 7 ? 60U : 1U << (restarts - std::min(restarts, 1U));
+}
+
+std::string saved_state_of(const std::string& bundle) {
+    return (fs::path(bundle) / "state/saved.state").string();
 }
 
 bool starts_again(Restart restart, const EndOfRun& end) {

@@ -21,11 +21,14 @@ struct EndOfRun {
 };
 bool starts_again(Restart restart, const EndOfRun& end);
 
+/// Where 'ntferry save' puts the machine's state, and run_machine() goes on from.
+std::string saved_state_of(const std::string& bundle);
+
 /// Waits for the machines it comes after, then for its delay, runs it, and again as its settings say; until
 /// it has ended for good. When stopped, it asks the guest to shut down and switches the machine off when that
 /// takes too long.
 /// @returns an exit code: 0 when the machine ended in order
-/// @throws Error, among others when the bundle runs already
+/// @throws Error, among others when the bundle runs already, or its saved state does not fit
 int run_machine(const std::string& bundle, Progress& progress, const std::stop_token& stop);
 
 } // namespace ntferry::launch

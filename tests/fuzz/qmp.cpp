@@ -27,7 +27,9 @@ class Dummy final : public ControlledMachine, public InputSink {
     void eject(const std::string&, bool) override {}
     void change_medium(const std::string&, const Medium&) override {}
     std::string save_state(const Medium&) override { return {}; }
-    std::vector<std::string> snapshot(const std::string&) override { return {}; }
+    std::vector<std::string> snapshot(const std::string&, const std::string&, const std::string&) override {
+        return {};
+    }
     std::vector<SnapshotInfo> snapshots() const override { return {}; }
     void revert(const std::string&) override {}
     void delete_snapshot(const std::string&) override {}

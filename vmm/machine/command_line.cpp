@@ -11,6 +11,7 @@
 #include <boost/program_options.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fcntl.h>
 #include <filesystem>
 #include <iostream>
@@ -42,6 +43,11 @@ po::options_description visible_options() {
             "device:PATH, none")
         ("parallel", text()->value_name("LINE"), "LPT1: file:PATH or device:PATH")
         ("set", texts()->value_name("NAME=VALUE"), "change a setting of the profile, e.g. cpu.max_leaf=1")
+        ("limit", texts()->value_name("NAME=VALUE"), "what the machine may use: cpu-weight (1-10000, default 100), "
+            "cpu-cap-percent and cpu-reserve-percent (of one processor), memory-ceiling, disk-bytes-per-second, "
+            "disk-operations-per-second (of all disks together)")
+        ("cgroup", text()->value_name("FOLDER"), "group of a cgroup v2 tree below which the machine gets its own "
+            "(default: where this process was delegated one)")
         ("display", text()->value_name("KIND"), "none")
         ("firmware", text()->value_name("FILE"), "system ROM instead of SeaBIOS")
         ("firmware-log", text()->value_name("FILE"), "what the firmware says on port 402h")
@@ -90,6 +96,36 @@ profiles::NicSpec nic_of(const std::string& text) {
         at = next;
     }
     return nic;
+}
+
+/// One NAME=VALUE of --limit; the rules are those of machine.xml.
+void set_limit(profiles::MachineDescription& machine, const std::string& text) {
+    const std::size_t equals = text.find('=');
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+    };
+    const std::string name = text.substr(0, equals);
+    const std::string value = equals == std::string::npos ? std::string() : text.substr(equals + 1);
+    if (name.empty() || value.empty() || !std::all_of(name.begin(), name.end(), plain) ||
+        !std::all_of(value.begin(), value.end(), plain))
+        throw Error("--limit", text, "NAME=VALUE", ErrorKind::usage);
+    const profiles::ResourceSpec one =
+        profiles::parse_machine(fmt::format("<machine><resources {}=\"{}\"/></machine>", name, value),
+                                "--limit")
+            .resources;
+    profiles::ResourceSpec& all = machine.resources;
+    if (name == "cpu-weight")
+        all.cpu_weight = one.cpu_weight;
+    else if (name == "cpu-cap-percent")
+        all.cpu_cap_percent = one.cpu_cap_percent;
+    else if (name == "cpu-reserve-percent")
+        all.cpu_reserve_percent = one.cpu_reserve_percent;
+    else if (name == "memory-ceiling")
+        all.memory_ceiling = one.memory_ceiling;
+    else if (name == "disk-bytes-per-second")
+        all.disk_bytes_per_second = one.disk_bytes_per_second;
+    else
+        all.disk_operations_per_second = one.disk_operations_per_second;
 }
 
 /// Places for disks in the order they are named: the CD-ROM drive keeps the secondary master.
@@ -146,6 +182,8 @@ void apply_options(profiles::MachineDescription& machine, const po::variables_ma
                        : what == "commit" ? profiles::UndoMode::commit
                                           : profiles::UndoMode::discard;
     }
+    for (const std::string& limit : list("limit"))
+        set_limit(machine, limit);
     for (const std::string& setting : list("set")) {
         const std::size_t equals = setting.find('=');
         if (equals == std::string::npos)
@@ -181,7 +219,7 @@ int run_other_engine(const profiles::Profile& profile, profiles::MachineDescript
                      const std::string& folder, const po::variables_map& options) {
     std::cerr << "ntferry-vmm: QEMU runs this machine, without KVM and without walls" << std::endl;
     for (const char* name : {"firmware", "firmware-log", "control", "vnc", "power-keys", "on-halt", "media",
-                             "undo", "state", "resume-state"})
+                             "undo", "state", "resume-state", "cgroup", "limit"})
         if (options.count(name) != 0)
             std::cerr << "ntferry-vmm: --" << name << ": QEMU is not told of it" << std::endl;
     complete(machine, folder);
@@ -232,9 +270,11 @@ int run(const po::variables_map& options) {
                        walls_options(options),
                        {},
                        options.count("undo") != 0,
+                       {},
                        {}};
     text("state", request.state_folder);
     text("resume-state", request.resume);
+    text("cgroup", request.cgroup);
     return run_machine(std::move(request));
 }
 

@@ -128,6 +128,7 @@ struct HostSide::Impl {
 
     void on_event(const MachineEvent& event);
     void on_fault(const DiskFault& fault);
+    void on_network(const NetworkNews& news) const;
     /// A guest that has shut down as far as it can. With the machine lock.
     void power_off() {
         if (!stay)
@@ -193,6 +194,12 @@ void HostSide::Impl::on_fault(const DiskFault& fault) {
                       {"reason", fault.text}});
 }
 
+void HostSide::Impl::on_network(const NetworkNews& news) const {
+    if (server)
+        server->emit("NTFERRY_NETWORK",
+                     {{"network", news.network}, {"link", news.up ? "up" : "down"}, {"reason", news.text}});
+}
+
 void HostSide::Impl::watch_power(const std::stop_token& stop) {
     std::mutex own;
     std::unique_lock<std::mutex> held(own);
@@ -219,6 +226,7 @@ HostSide::HostSide(Machine& machine, const std::shared_ptr<std::mutex>& lock, Ho
         impl_->vnc = std::make_unique<VncServer>(std::move(listeners.impl_->vnc), impl_->control,
                                                  impl_->screen, KeyboardLayout(options.keyboard));
     impl_->control.on_fault([impl = impl_.get()](const DiskFault& fault) { impl->on_fault(fault); });
+    impl_->control.on_network([impl = impl_.get()](const NetworkNews& news) { impl->on_network(news); });
     machine.locked([&] {
         machine.on_event([impl = impl_.get()](const MachineEvent& event) { impl->on_event(event); });
     });

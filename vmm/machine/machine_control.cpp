@@ -14,21 +14,39 @@ MachineControl::MachineControl(Machine& machine, std::shared_ptr<std::mutex> loc
     : machine_(machine), machine_lock_(std::move(lock)), surroundings_(std::move(surroundings)),
       power_keys_(std::move(power_keys)) {
     fault_watch_ = std::jthread([this](const std::stop_token& stop) { watch_faults(stop); });
+    const auto keep = [this](const auto& news) {
+        const std::lock_guard<std::mutex> held(fault_lock_);
+        news_.emplace_back(news);
+        news_came_.notify_one();
+    };
     if (surroundings_.faults)
-        surroundings_.faults->listen([this](const DiskFault& fault) {
-            const std::lock_guard<std::mutex> held(fault_lock_);
-            new_faults_.push_back(fault);
-            fault_came_.notify_one();
-        });
+        surroundings_.faults->listen(keep);
+    if (surroundings_.networks)
+        surroundings_.networks->listen(keep);
 }
 
 MachineControl::~MachineControl() {
     if (surroundings_.faults)
         surroundings_.faults->listen({});
+    if (surroundings_.networks)
+        surroundings_.networks->listen({});
 }
 
 std::string MachineControl::name() const {
     return machine_.description().name;
+}
+
+ResourceReport MachineControl::resources() const {
+    const profiles::MachineDescription& machine = machine_.description();
+    const profiles::ResourceSpec& spec = machine.resources;
+    return {.cpu_weight = spec.cpu_weight,
+            .cpu_cap_percent = spec.cpu_cap_percent,
+            .cpu_reserve_percent = spec.cpu_reserve_percent,
+            .memory = machine.memory != 0 ? machine.memory : machine_.profile().limits.memory_default,
+            .memory_ceiling = spec.memory_ceiling,
+            .disk_bytes_per_second = spec.disk_bytes_per_second,
+            .disk_operations_per_second = spec.disk_operations_per_second,
+            .limits = surroundings_.limits};
 }
 
 RunState MachineControl::run_state() const {
@@ -52,11 +70,13 @@ void MachineControl::pause() {
     if (!paused_)
         machine_.pause();
     paused_ = true;
+    paused_by_fault_ = false; // a cure does not let it go on
 }
 
 void MachineControl::resume() {
     const std::lock_guard<std::mutex> held(lock_);
     fault_.reset();
+    paused_by_fault_ = false;
     for (DriveInfo& drive : surroundings_.drives)
         drive.io_status = "ok";
     for (WorkerDisk* disk : surroundings_.disks)
@@ -69,7 +89,12 @@ void MachineControl::resume() {
 
 std::string MachineControl::state_reason() const {
     const std::lock_guard<std::mutex> held(lock_);
-    return fault_ ? fmt::format("{}: {}; cure it and continue", fault_->drive, fault_->text) : std::string();
+    std::string reason;
+    if (fault_)
+        reason = fmt::format("{}: {}; the guest goes on once it is cured", fault_->drive, fault_->text);
+    for (const auto& [network, text] : broken_networks_)
+        reason += (reason.empty() ? "" : "; ") + text;
+    return reason;
 }
 
 void MachineControl::on_fault(std::function<void(const DiskFault&)> listener) {
@@ -77,30 +102,65 @@ void MachineControl::on_fault(std::function<void(const DiskFault&)> listener) {
     fault_listener_ = std::move(listener);
 }
 
+void MachineControl::on_network(std::function<void(const NetworkNews&)> listener) {
+    const std::lock_guard<std::mutex> held(fault_lock_);
+    network_listener_ = std::move(listener);
+}
+
 /// A disk's own thread cannot pause the machine: whoever resets the machine waits for that thread.
 void MachineControl::watch_faults(const std::stop_token& stop) {
     ::pthread_setname_np(::pthread_self(), "faults");
     for (;;) {
-        std::unique_lock<std::mutex> news(fault_lock_);
-        if (!fault_came_.wait(news, stop, [this] { return !new_faults_.empty(); }))
+        std::unique_lock<std::mutex> held(fault_lock_);
+        if (!news_came_.wait(held, stop, [this] { return !news_.empty(); }))
             return;
-        const DiskFault fault = std::move(new_faults_.front());
-        new_faults_.pop_front();
-        const auto listener = fault_listener_;
-        news.unlock();
-        {
-            const std::lock_guard<std::mutex> held(lock_);
-            if (!paused_)
-                machine_.pause();
-            paused_ = true;
-            fault_ = fault;
-            for (DriveInfo& drive : surroundings_.drives)
-                if (drive.device == fault.drive)
-                    drive.io_status = fault.error == ENOSPC ? "nospace" : "failed";
+        const auto news = std::move(news_.front());
+        news_.pop_front();
+        const auto fault_listener = fault_listener_;
+        const auto network_listener = network_listener_;
+        held.unlock();
+        std::visit([this](const auto& one) { handle(one); }, news);
+        if (const auto* disk = std::get_if<DiskNews>(&news); disk != nullptr) {
+            if (!disk->cured && fault_listener)
+                fault_listener(disk->fault);
+        } else if (network_listener) {
+            network_listener(std::get<NetworkNews>(news));
         }
-        if (listener)
-            listener(fault);
     }
+}
+
+void MachineControl::handle(const DiskNews& news) {
+    const std::lock_guard<std::mutex> held(lock_);
+    const DiskFault& fault = news.fault;
+    const char* status = news.cured ? "ok" : fault.error == ENOSPC ? "nospace" : "failed";
+    for (DriveInfo& drive : surroundings_.drives)
+        if (drive.device == fault.drive)
+            drive.io_status = status;
+    if (!news.cured) {
+        if (!paused_) {
+            machine_.pause();
+            paused_by_fault_ = true;
+        }
+        paused_ = true;
+        fault_ = fault;
+        return;
+    }
+    for (const WorkerDisk* disk : surroundings_.disks)
+        if (disk != nullptr && disk->stalled())
+            return; // the last one's cure is the machine's
+    fault_.reset();
+    if (paused_by_fault_) {
+        machine_.resume();
+        paused_ = paused_by_fault_ = false;
+    }
+}
+
+void MachineControl::handle(const NetworkNews& news) {
+    const std::lock_guard<std::mutex> held(lock_);
+    if (news.up)
+        broken_networks_.erase(news.network);
+    else
+        broken_networks_[news.network] = news.text;
 }
 
 void MachineControl::power_down() {

@@ -12,7 +12,9 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <thread>
+#include <variant>
 
 namespace ntferry::vmm {
 
@@ -31,9 +33,11 @@ struct MachineSurroundings {
     std::string state_folder;           ///< for snapshots and saved states; empty: there is none
     std::shared_ptr<DiskLayers> layers; ///< nothing without a state folder
     std::string walls;                  ///< what sandbox::describe() says; empty: unknown
+    std::string limits;                 ///< what MachineGroup::describe() says
     WorkerDisk::Options disk_options;
-    std::shared_ptr<FaultRelay> faults; ///< of all disks
-    std::vector<DriveInfo> drives;      ///< see describe_drives()
+    std::shared_ptr<DiskRelay> faults;      ///< of all disks
+    std::shared_ptr<NetworkRelay> networks; ///< of all networks
+    std::vector<DriveInfo> drives;          ///< see describe_drives()
     /// Behind the drives, in their order; nothing without a medium, and for those that cannot be written.
     std::vector<WorkerDisk*> disks;
     /// Open descriptors of the images (O_PATH), in the order of the drives; -1 for what is no file.
@@ -60,6 +64,7 @@ class MachineControl final : public ControlledMachine {
     unsigned processors() const override { return machine_.description().cpus; }
     RunState run_state() const override;
     std::string walls() const override { return surroundings_.walls; }
+    ResourceReport resources() const override;
     void pause() override;
     void resume() override;
     void reset() override { machine_.reset(); }
@@ -75,7 +80,11 @@ class MachineControl final : public ControlledMachine {
     std::string state_reason() const override;
     /// Gets each fault that has paused the machine, without a lock. Before the machine starts.
     void on_fault(std::function<void(const DiskFault&)> listener);
-    std::vector<std::string> snapshot(const std::string& name) override;
+    /// The same for networks that break or are there again; the machine goes on.
+    void on_network(std::function<void(const NetworkNews&)> listener);
+    using ControlledMachine::snapshot;
+    std::vector<std::string> snapshot(const std::string& name, const std::string& device,
+                                      const std::string& file) override;
     std::vector<SnapshotInfo> snapshots() const override;
     void revert(const std::string& name) override;
     void delete_snapshot(const std::string& name) override;
@@ -91,6 +100,8 @@ class MachineControl final : public ControlledMachine {
   private:
     void press_power_keys(const std::stop_token& stop);
     void watch_faults(const std::stop_token& stop);
+    void handle(const DiskNews& news);
+    void handle(const NetworkNews& news);
     block::SharedBlockDevice open_medium(const Medium& medium) const;
     /// With lock_. @throws Error
     DriveInfo& drive_named(const std::string& device);
@@ -108,13 +119,16 @@ class MachineControl final : public ControlledMachine {
     std::atomic<EndReason> reason_{EndReason::unknown};
     mutable std::mutex lock_; ///< guards what follows
     bool paused_ = false;
+    bool paused_by_fault_ = false;   ///< nobody else wants it to be
     std::optional<DiskFault> fault_; ///< that paused it
+    std::map<std::size_t, std::string> broken_networks_;
     std::jthread presser_;
 
     std::mutex fault_lock_; ///< guards the next two; nothing else is locked while it is held
-    std::deque<DiskFault> new_faults_;
-    std::condition_variable_any fault_came_;
+    std::deque<std::variant<DiskNews, NetworkNews>> news_;
+    std::condition_variable_any news_came_;
     std::function<void(const DiskFault&)> fault_listener_;
+    std::function<void(const NetworkNews&)> network_listener_;
     std::jthread fault_watch_;
 };
 

@@ -232,14 +232,23 @@ void MachineControl::change_layers(DiskLayers& next, bool on_old) {
     *surroundings_.layers = next;
 }
 
-std::vector<std::string> MachineControl::snapshot(const std::string& name) {
+std::vector<std::string> MachineControl::snapshot(const std::string& name, const std::string& device,
+                                                  const std::string& file) {
     const std::lock_guard<std::mutex> held(lock_);
     DiskLayers next = layers();
+    std::map<unsigned, std::string> wanted;
+    if (!file.empty()) {
+        const DriveInfo& drive = drive_named(device);
+        const auto position = position_of(drive);
+        if (!position || drive.read_only)
+            throw Error(device, "is no hard disk that can be written", {}, ErrorKind::usage);
+        wanted[*position] = file;
+    }
     const Pause pause(machine_);
     for (WorkerDisk* disk : surroundings_.disks)
         if (disk != nullptr)
             disk->flush(); // the image is whole before anything is made on it
-    next.freeze(name);
+    next.freeze(name, wanted);
     const std::vector<std::string> files = next.files_made();
     change_layers(next, true);
     return files;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <utility>
 
@@ -62,8 +63,10 @@ sandbox::Policy policy_of(const WallsOptions& options, const WithinReach& reach)
     std::vector<std::string> images = {reach.machine.cdrom, reach.machine.floppy};
     for (const profiles::DiskSpec& disk : reach.machine.disks) {
         images.push_back(disk.path);
-        if (policy.owner_of.empty() && !is_address(disk.path))
-            policy.owner_of = disk.path;
+        if (policy.owner_of.empty() && !is_address(disk.path)) // layers come and go, what they lie on stays
+            policy.owner_of = fs::absolute(reach.writable.empty() ? disk.path : reach.writable.front())
+                                  .lexically_normal()
+                                  .string();
     }
     for (const std::string& image : images) {
         if (is_local_nbd(image))
@@ -89,7 +92,7 @@ void add_walls_options(po::options_description& options) {
         ("sandbox", po::value<std::string>()->value_name("WHEN"), "walls around the process: auto (default: those the "
             "host allows), required (all of them or no machine), off")
         ("run-as", po::value<std::string>()->value_name("USER"), "started as root: become this user (default: the owner "
-            "of the machine's folder or disk)")
+            "of the machine's folder or disk; for root's own the user ntferry, or a number without an account)")
         ("media", po::value<std::vector<std::string>>()->composing()->value_name("FOLDER"), "images in this folder can be "
             "put in by name while the machine runs");
     // clang-format on
@@ -120,7 +123,9 @@ WallsOptions walls_options(const po::variables_map& options) {
 }
 
 MachineWalls::MachineWalls(const WallsOptions& options, const WithinReach& reach)
-    : mode_(options.mode), policy_(policy_of(options, reach)) {}
+    : mode_(options.mode), policy_(policy_of(options, reach)),
+      network_disk_(std::any_of(reach.machine.disks.begin(), reach.machine.disks.end(),
+                                [](const profiles::DiskSpec& disk) { return is_address(disk.path); })) {}
 
 void MachineWalls::enter() {
     if (mode_ == WallsMode::off)
@@ -178,6 +183,11 @@ std::string MachineWalls::summary() const {
             list += fmt::format(" ({})", measure.detail);
     }
     return "walls: " + up + (missing.empty() ? "" : "; not: " + missing);
+}
+
+void MachineWalls::hand_over_file(const std::string& path) const {
+    if (mode_ != WallsMode::off && fs::is_regular_file(path)) // a disk of the host stays the host's
+        sandbox::hand_over(policy_, path);
 }
 
 void MachineWalls::hand_over(const std::string& path) const {

@@ -56,6 +56,10 @@ class MachineWalls {
     /// For a thread that serves the guest: its own, tighter filter. To be made at any time, to be called on
     /// the thread after close().
     std::function<void()> thread_filter(sandbox::ThreadRole role) const;
+    /// Of the disks' threads: one that may look for its server again, where there is one.
+    sandbox::ThreadRole disk_role() const {
+        return network_disk_ ? sandbox::ThreadRole::network_disk : sandbox::ThreadRole::disk;
+    }
 
     /// One line per wall; of close(), too, once it was called.
     std::string describe() const;
@@ -63,6 +67,8 @@ class MachineWalls {
     std::string summary() const;
     /// The user the machine becomes owns the folder and the files in it. Before enter(). @throws Error
     void hand_over(const std::string& path) const;
+    /// The same for a single file: an image that is opened by name from behind the walls.
+    void hand_over_file(const std::string& path) const;
 
   private:
     void demand() const;
@@ -70,6 +76,7 @@ class MachineWalls {
     WallsMode mode_;
     sandbox::Policy policy_;
     std::vector<sandbox::Measure> measures_;
+    bool network_disk_ = false;
     bool filtered_ = false;
 };
 

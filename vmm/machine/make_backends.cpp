@@ -60,7 +60,8 @@ void complete(profiles::MachineDescription& description, const std::string& fold
 
 MachineBackends make_backends(profiles::MachineDescription& description, const std::string& folder,
                               const std::shared_ptr<std::mutex>& machine_lock,
-                              const WorkerDisk::Options& disk_options) {
+                              const WorkerDisk::Options& disk_options,
+                              const std::shared_ptr<NetworkRelay>& networks) {
     MachineBackends backends;
     const auto named = [&disk_options](std::string drive) {
         WorkerDisk::Options own = disk_options;
@@ -84,11 +85,17 @@ MachineBackends make_backends(profiles::MachineDescription& description, const s
         backends.floppy = std::make_unique<WorkerDisk>(open(path, read_only), machine_lock, named("floppy0"));
     }
     complete_cards(description);
-    for (const profiles::NicSpec& nic : description.nics)
-        backends.networks.push_back(net::make_net_backend(
-            nic.backend, nic.options, {*machine_lock, [](const std::string& text) {
-                                           std::cerr << "ntferry-vmm: " << text << std::endl;
-                                       }}));
+    for (const profiles::NicSpec& nic : description.nics) {
+        const auto tell = [networks, number = backends.networks.size()](bool up) {
+            return [=](const std::string& text) {
+                std::cerr << "ntferry-vmm: " << text << std::endl;
+                if (networks)
+                    networks->tell({number, up, text});
+            };
+        };
+        backends.networks.push_back(
+            net::make_net_backend(nic.backend, nic.options, {*machine_lock, tell(false), tell(true)}));
+    }
     for (const profiles::SerialSpec& serial : description.serials)
         backends.serial[serial.port & 1U] = make_char_backend(serial.backend, folder, machine_lock);
     if (!description.parallel.empty())

@@ -5,6 +5,7 @@
 #include "converter/block/vhd/vhd.hpp"
 #include "vmm/firmware/rom.hpp"
 #include "vmm/kvm/kvm_system.hpp"
+#include "vmm/machine/machine_group.hpp"
 #include "vmm/machine/make_backends.hpp"
 #include "vmm/machine/saved_state.hpp"
 
@@ -119,6 +120,11 @@ void end_undo(DiskLayers& layers, profiles::UndoMode mode) {
 
 int run_machine(RunRequest request) {
     const std::shared_ptr<std::mutex> lock = request.options.lock;
+    const profiles::ResourceSpec& resources = request.machine.resources;
+    MachineGroup group(request.machine.name, resources,
+                       request.machine.memory != 0 ? request.machine.memory
+                                                   : request.profile.limits.memory_default,
+                       {.folder = request.cgroup});
     // Everything is opened first, then the walls go up, then threads begin.
     HostListeners listeners(request.host, request.machine.name);
     MachineSurroundings surroundings;
@@ -136,16 +142,25 @@ int run_machine(RunRequest request) {
                       .remove_at_end = listeners.sockets()};
     if (surroundings.layers)
         name_images(reach, *surroundings.layers);
+    if (!group.made().empty())
+        reach.remove_at_end.push_back(group.made());
     MachineWalls walls(request.walls, reach);
-    surroundings.faults = std::make_shared<FaultRelay>();
-    surroundings.disk_options.thread_started = walls.thread_filter(sandbox::ThreadRole::disk);
+    surroundings.faults = std::make_shared<DiskRelay>();
+    surroundings.networks = std::make_shared<NetworkRelay>();
+    surroundings.disk_options.thread_started = walls.thread_filter(walls.disk_role());
     surroundings.disk_options.failed = [faults = surroundings.faults](const DiskFault& fault) {
-        faults->tell(fault);
+        faults->tell({fault});
     };
+    surroundings.disk_options.cured = [faults = surroundings.faults](const std::string& drive) {
+        faults->tell({.fault = {.drive = drive, .image = {}, .text = {}}, .cured = true});
+    };
+    if (resources.disk_bytes_per_second != 0 || resources.disk_operations_per_second != 0)
+        surroundings.disk_options.budget =
+            std::make_shared<IoBudget>(resources.disk_bytes_per_second, resources.disk_operations_per_second);
     request.options.processor_started = walls.thread_filter(sandbox::ThreadRole::vcpu);
     request.options.kvm = kvm::KvmSystem::open_device().release();
-    MachineBackends backends =
-        make_backends(request.machine, request.folder, lock, surroundings.disk_options);
+    MachineBackends backends = make_backends(request.machine, request.folder, lock, surroundings.disk_options,
+                                             surroundings.networks);
     describe_drives(surroundings, request.machine, backends);
     std::unique_ptr<StateFile> saved;
     if (!request.resume.empty()) {
@@ -154,8 +169,15 @@ int run_machine(RunRequest request) {
     }
     if (!surroundings.state_folder.empty())
         walls.hand_over(surroundings.state_folder);
+    if (surroundings.layers)
+        for (const std::string& base : surroundings.layers->bases())
+            walls.hand_over_file(base);
     const sigset_t signals = block_ending_signals();
     walls.enter();
+    group.enter(); // the process outside stays where it was
+    if (const std::string missing = group.missing(); !missing.empty())
+        std::cerr << "ntferry-vmm: " << missing << std::endl;
+    surroundings.limits = group.describe();
     const std::shared_ptr<DiskLayers> layers = surroundings.layers;
     const profiles::UndoMode undo = request.machine.undo;
     int exit_code = 0;

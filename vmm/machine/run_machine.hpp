@@ -19,6 +19,7 @@ struct RunRequest {
     std::string state_folder; ///< empty: state in folder
     bool undo = false;        ///< on undo disks, whatever becomes of them at the end (machine.undo)
     std::string resume;       ///< file of a saved state to go on from; empty: power on
+    std::string cgroup;       ///< folder for the machine's control group; empty: see MachineGroup
 };
 
 /// Returns the exit code of the program. @throws Error

@@ -29,7 +29,10 @@ std::string get_text(StateReader& reader) {
 
 /// The length of the identity in front of the machine's own stream.
 std::size_t identity_length(ByteView content) {
-    const auto length = load_le<std::uint64_t>(content, 0);
+    std::uint64_t length = 0;
+    if (content.size() < sizeof length)
+        throw Error({}, "the state ends early");
+    length = load_le<std::uint64_t>(content, 0);
     if (length > content.size() - sizeof length)
         throw Error({}, "the state ends early");
     return static_cast<std::size_t>(length);

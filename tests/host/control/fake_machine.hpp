@@ -55,8 +55,21 @@ class FakeMachine final : public vmm::ControlledMachine, public vmm::DisplaySour
         calls += "save:" + target.name + " ";
         return target.name;
     }
-    std::vector<std::string> snapshot(const std::string& snapshot_name) override {
+    std::vector<std::string> snapshot(const std::string& snapshot_name, const std::string& device,
+                                      const std::string& file) override {
+        if (!file.empty())
+            calls += "snapshot:" + snapshot_name + " of " + device + " in " + file + " ";
         return {"/" + snapshot_name + ".vhd"};
+    }
+    vmm::ResourceReport resources() const override {
+        return {.cpu_weight = 200,
+                .cpu_cap_percent = 50,
+                .cpu_reserve_percent = 0,
+                .memory = 64U << 20U,
+                .memory_ceiling = 0,
+                .disk_bytes_per_second = 10U << 20U,
+                .disk_operations_per_second = 0,
+                .limits = "cpu weight: 200\n"};
     }
     std::vector<vmm::SnapshotInfo> snapshots() const override { return {{"before", "", 1000000000, true}}; }
     void revert(const std::string& snapshot_name) override { calls += "revert:" + snapshot_name + " "; }

@@ -1,4 +1,5 @@
-// A disk without room pauses the machine; with room again it goes on and has lost nothing.
+// What the host does to a machine: disks without room, servers that die, networks that vanish. With the cause
+// cured it goes on and has lost nothing.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/launch/control_client.hpp"
 #include "tests/host/control/running_machine.hpp"
@@ -119,4 +120,134 @@ TEST_CASE("a VHD without room pauses the guest, which goes on once there is some
     if (!test::can_run() || !test::have_program("nasm"))
         NTFERRY_SKIP("no /dev/kvm, no SeaBIOS or no nasm");
     fill_and_cure(true);
+}
+
+namespace {
+
+/// Writes the key that is pressed into sector 100 by INT 13h AH=43h and shows it, for ever.
+constexpr const char* KEY_WRITER = R"(
+ xor ax,ax
+ mov ds,ax
+ mov es,ax
+again: sti
+ xor ax,ax
+ int 16h
+ mov [8000h],al
+ mov ax,4300h
+ mov dl,80h
+ mov si,dap
+ int 13h
+ mov al,'!'
+ jc show
+ mov al,[8000h]
+show: mov ah,0eh
+ mov bx,7
+ int 10h
+ jmp again
+dap: db 16,0,1,0
+ dw 8000h,0
+ dq 100
+)";
+
+/// A server that dies with the object, or before.
+class NbdServer {
+  public:
+    NbdServer(std::string image, std::string socket) : image_(std::move(image)), socket_(std::move(socket)) {
+        start();
+    }
+    ~NbdServer() { die(); }
+    NbdServer(const NbdServer&) = delete;
+    NbdServer& operator=(const NbdServer&) = delete;
+    void start() const {
+        REQUIRE(
+            test::run_shell("nbdkit -U " + socket_ + " -P " + socket_ + ".pid file " + image_).exit_code ==
+            0);
+        // A machine of root's is another user by the time it comes back here.
+        REQUIRE(test::run_shell("chmod 666 " + socket_).exit_code == 0);
+    }
+    void die() const {
+        test::run_shell("kill -9 $(cat " + socket_ + ".pid) 2>&1; rm -f " + socket_ + " " + socket_ + ".pid");
+    }
+
+  private:
+    std::string image_;
+    std::string socket_;
+};
+
+char letter_in(const RunningMachine& machine, const std::string& image) {
+    std::ifstream in(machine.path(image), std::ios::binary);
+    in.seekg(100 * 512);
+    return static_cast<char>(in.get());
+}
+
+} // namespace
+
+TEST_CASE("an NBD server that dies pauses the guest, which goes on by itself once the server is back") {
+    if (!test::can_run() || !test::have_program("nasm") || !test::have_program("nbdkit"))
+        NTFERRY_SKIP("no /dev/kvm, no SeaBIOS, no nasm or no nbdkit");
+    RunningMachine machine;
+    machine.make_disk("disk.img", KEY_WRITER, 1024);
+    std::filesystem::create_directory(machine.path("nbd"));
+    const NbdServer server(machine.path("disk.img"), machine.path("nbd/sock"));
+    machine.start("--disk 'nbd+unix:///?socket=" + machine.path("nbd/sock") + "'");
+    INFO(machine.file("err"));
+    REQUIRE(machine.shows("Booting from Hard Disk"));
+    REQUIRE(machine.ntferry("type box a").exit_code == 0);
+    REQUIRE(machine.shows("a"));
+    launch::ControlClient client(machine.path("ntferry/box.sock"));
+    server.die();
+    REQUIRE(machine.ntferry("type box b").exit_code == 0);
+    const auto event = client.wait_for("BLOCK_IO_ERROR", std::chrono::seconds(30));
+    REQUIRE(event);
+    CHECK(event->at("device") == "ide0-hd0");
+    CHECK_THAT(event->at("reason").as_string().c_str(), Catch::Contains("went away"));
+    const boost::json::value status = client.run("query-status");
+    CHECK(status.at("status") == "io-error");
+    CHECK_THAT(status.at("ntferry-reason").as_string().c_str(),
+               Catch::Contains("ide0-hd0") && Catch::Contains("goes on once it is cured"));
+    CHECK(client.run("query-block").at(0).at("io-status") == "failed");
+    server.start();
+    REQUIRE(client.wait_for("RESUME", std::chrono::seconds(30)));
+    CHECK(machine.shows("ab"));
+    CHECK(client.run("query-status").at("status") == "running");
+    CHECK(client.run("query-block").at(0).at("io-status") == "ok");
+    CHECK(letter_in(machine, "disk.img") == 'b');
+    // Who stops the machine while it waits decides when it goes on.
+    server.die();
+    REQUIRE(machine.ntferry("type box c").exit_code == 0);
+    REQUIRE(client.wait_for("BLOCK_IO_ERROR", std::chrono::seconds(30)));
+    client.run("stop");
+    server.start();
+    for (int n = 0; n < 100 && letter_in(machine, "disk.img") != 'c'; ++n)
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    CHECK(letter_in(machine, "disk.img") == 'c');
+    CHECK(client.run("query-status").at("status") == "paused");
+    client.run("cont");
+    CHECK(machine.shows("abc"));
+}
+
+TEST_CASE("a tap device that vanishes takes the link and is said, and used again when it comes back") {
+    if (!test::can_run() || !test::have_program("ip"))
+        NTFERRY_SKIP("no /dev/kvm, no SeaBIOS or no ip");
+    const std::string make = "ip tuntap add dev ntftest1 mode tap && ip link set ntftest1 up";
+    if (test::run_shell(make).exit_code != 0)
+        NTFERRY_SKIP("no permission to make a tap device");
+    // Who has no right to the device cannot take it again: see --run-as.
+    RunningMachine machine({}, "--sandbox off --nic bridge,tap=ntftest1");
+    INFO(machine.file("err"));
+    launch::ControlClient client(machine.path("ntferry/box.sock"));
+    REQUIRE(test::run_shell("ip link del ntftest1").exit_code == 0);
+    const auto down = client.wait_for("NTFERRY_NETWORK", std::chrono::seconds(10));
+    REQUIRE(down);
+    CHECK(down->at("network") == 0);
+    CHECK(down->at("link") == "down");
+    CHECK_THAT(down->at("reason").as_string().c_str(), Catch::Contains("ntftest1: the network is gone"));
+    const boost::json::value status = client.run("query-status");
+    CHECK(status.at("status") == "running");
+    CHECK_THAT(status.at("ntferry-reason").as_string().c_str(), Catch::Contains("ntftest1"));
+    REQUIRE(test::run_shell(make).exit_code == 0);
+    const auto up = client.wait_for("NTFERRY_NETWORK", std::chrono::seconds(10));
+    test::run_shell("ip link del ntftest1");
+    REQUIRE(up);
+    CHECK(up->at("link") == "up");
 }

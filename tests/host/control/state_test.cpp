@@ -1,5 +1,6 @@
 // A machine saved into a file goes on from there, and from nothing that does not fit.
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "migrate/launch/control_client.hpp"
 #include "tests/host/control/running_machine.hpp"
 #include "tests/support/skip.hpp"
 
@@ -182,6 +183,34 @@ TEST_CASE("snapshots are made while the machine runs, gone back to, and merged w
     CHECK(box.layers() == 0);
     box.stop();
     CHECK(box.machine.ntferry("image check " + box.machine.path("disk.vhd")).exit_code == 0);
+}
+
+TEST_CASE("QEMU's blockdev-snapshot-sync freezes the disks and goes on in the file that it names") {
+    if (!test::can_run() || !test::have_program("nasm"))
+        NTFERRY_SKIP("no /dev/kvm, no SeaBIOS or no nasm");
+    Notepad box;
+    box.start();
+    REQUIRE(box.remembers('.'));
+    box.type('a');
+    launch::ControlClient client(box.machine.path("ntferry/box.sock"));
+    const auto refused = [&](const boost::json::object& arguments, const char* why) {
+        CHECK_THROWS_WITH(client.run("blockdev-snapshot-sync", arguments), Catch::Contains(why));
+    };
+    refused({{"device", "ide0-hd0"}, {"snapshot-file", "/tmp/evening.vhd"}}, "is not in the state folder");
+    refused({{"device", "ide0-hd0"}, {"snapshot-file", "evening.qcow2"}}, "a layer is a VHD");
+    refused({{"device", "ide0-hd0"}, {"snapshot-file", "evening.vhd"}, {"format", "qcow2"}},
+            "layers are 'vpc'");
+    refused({{"device", "ide0-hd7"}, {"snapshot-file", "evening.vhd"}}, "not found");
+    refused({{"device", "ide1-cd0"}, {"snapshot-file", "evening.vhd"}}, "no hard disk");
+    refused({{"snapshot-file", "evening.vhd"}}, "is needed");
+    const std::string file = box.machine.path("states/evening.vhd");
+    client.run("blockdev-snapshot-sync", {{"node-name", "ide0-hd0-medium"}, {"snapshot-file", file}});
+    CHECK(client.run("query-block").at(0).at("inserted").at("file").as_string().c_str() == file);
+    refused({{"device", "ide0-hd0"}, {"snapshot-file", "evening.vhd"}}, "snapshot of this name");
+    box.type('b');
+    CHECK_THAT(box.machine.ntferry("snapshot list box").out, Catch::Contains("* evening"));
+    REQUIRE(box.machine.ntferry("snapshot revert box evening").exit_code == 0);
+    CHECK(box.remembers('a'));
 }
 
 TEST_CASE("undo disks are kept, committed or discarded at the end") {

@@ -134,9 +134,34 @@ TEST_CASE("walls: required ones that do not stand are an error, off means none")
     CHECK(run("--sandbox off").err.find("walls: none") != std::string::npos);
     if (::geteuid() != 0)
         NTFERRY_SKIP("only root can be asked to give root up");
-    const auto refused = run("--sandbox required"); // the disk is root's, and nobody is named
+    const auto refused = run("--sandbox required --run-as root");
     CHECK(refused.exit_code == 4);
-    CHECK(
-        refused.err.find("not root does not stand: the machine belongs to root; name a user with --run-as") !=
-        std::string::npos);
+    CHECK(refused.err.find("not root does not stand: --run-as names root") != std::string::npos);
+}
+
+TEST_CASE("walls: a machine of root's runs as somebody else, in folders that are closed to everybody else") {
+    if (!test::can_run() || ::geteuid() != 0)
+        NTFERRY_SKIP("no /dev/kvm, no SeaBIOS or not root");
+    RunningMachine machine;
+    std::ofstream(machine.path("raw")) << std::string(1 << 20, '\0');
+    REQUIRE(
+        machine.ntferry("image convert " + machine.path("raw") + " " + machine.path("disk.vhd")).exit_code ==
+        0);
+    std::ofstream(machine.path("machine.xml")) << "<machine><disk path=\"disk.vhd\"/></machine>";
+    ::chmod(machine.folder().c_str(), 0700);
+    machine.start("--machine machine.xml");
+    INFO(machine.file("err"));
+    REQUIRE(machine.shows("No bootable device"));
+    const std::string uid = RunningMachine::status(machine.inside(), "Uid");
+    CHECK(std::stoi(uid) > 0);
+    CHECK(RunningMachine::status(machine.inside(), "CapPrm") == "0000000000000000");
+    CHECK(machine.ntferry("snapshot create box now").exit_code == 0);
+    CHECK(machine.ntferry("snapshot revert box now").exit_code == 0);
+    CHECK(machine.shows("No bootable device"));
+    CHECK(machine.ntferry("save box").exit_code == 0);
+    REQUIRE(machine.wait() == 0);
+    machine.start("--machine machine.xml --resume-state state/saved.state"); // the same somebody
+    INFO(machine.file("err"));
+    CHECK(machine.shows("No bootable device"));
+    CHECK(std::stoi(RunningMachine::status(machine.inside(), "Uid")) == std::stoi(uid));
 }

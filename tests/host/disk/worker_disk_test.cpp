@@ -53,6 +53,7 @@ struct Bench {
             came.notify_all();
         };
         options.drive = "ide0-hd0";
+        options.try_again = std::chrono::minutes(1);
     }
     WorkerDisk& start() {
         disk = std::make_unique<WorkerDisk>(device, lock, options);
@@ -182,7 +183,7 @@ TEST_CASE("another image takes the place of one that was made durable, but not o
 
 TEST_CASE("a limit of operations holds the guest back") {
     Bench bench;
-    bench.options.operations_per_second = 50;
+    bench.options.budget = std::make_shared<IoBudget>(0, 50);
     bench.start();
     Bytes data(512);
     const auto begin = std::chrono::steady_clock::now();
@@ -223,10 +224,50 @@ TEST_CASE("what lies in the host's memory is read at once, unless something is b
     done.wait(held, [&] { return finished; });
 
     WorkerDisk::Options limits;
-    limits.operations_per_second = 1000;
+    limits.budget = std::make_shared<IoBudget>(0, 1000);
     WorkerDisk limited(block::SharedBlockDevice(block::open_disk(path)), machine_lock, limits);
     CHECK_FALSE(limited.read_now(8192, got));
 
     Bench bench;
     CHECK_FALSE(bench.start().read_now(0, got)); // a disk that cannot tell
+}
+
+TEST_CASE("a stalled disk goes on by itself once it can, tells its fault once and its cure") {
+    Bench bench;
+    std::atomic<int> cures{0};
+    bench.options.try_again = std::chrono::milliseconds(5);
+    bench.options.cured = [&](const std::string& drive) {
+        CHECK(drive == "ide0-hd0");
+        ++cures;
+    };
+    WorkerDisk& disk = bench.start();
+    bench.device->full = true;
+    Bytes data(512, 0x33);
+    bench.submit(DiskBackend::Operation::write, data);
+    bench.fault();
+    std::this_thread::sleep_for(std::chrono::milliseconds(50)); // some tries
+    {
+        const std::lock_guard<std::mutex> held(bench.faults_lock);
+        CHECK(bench.faults.empty());
+    }
+    CHECK(disk.stalled());
+    CHECK(cures == 0);
+    bench.device->full = false;
+    CHECK(bench.wait() == 0);
+    CHECK(cures == 1);
+    CHECK(bench.device->content[0] == 0x33);
+}
+
+TEST_CASE("disks that share a budget are held back together") {
+    IoBudget budget(1000, 0);
+    const IoBudget::Time now = std::chrono::steady_clock::now();
+    using std::chrono::milliseconds;
+    CHECK(budget.take(100, now) == now - milliseconds(100)); // what a pause has saved up
+    CHECK(budget.take(500, now) == now);
+    CHECK(budget.take(500, now) == now + milliseconds(500));
+    CHECK(budget.take(1, now + milliseconds(5000)) == now + milliseconds(4900)); // no more than that
+    IoBudget both(1000000, 10);
+    both.take(1, now);
+    both.take(1, now);
+    CHECK(both.take(1, now) == now + milliseconds(100));
 }

@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <thread>
 #include <tuple>
+#include <unistd.h>
 
 using namespace ntferry;
 using namespace ntferry::vmm;
@@ -244,7 +245,15 @@ TEST_CASE("pcap: every frame is in a file that independent tools read") {
                       Catch::Contains("/nonexistent/x.pcap"));
 }
 
-TEST_CASE("bridge: frames go to a tap device and come back; a device that vanishes is reported") {
+TEST_CASE("bridge: a tap device that is not there is not made") {
+    if (::access("/dev/net/tun", R_OK | W_OK) != 0)
+        NTFERRY_SKIP("no /dev/net/tun");
+    CHECK_THROWS_WITH(Machine("bridge", {{"tap", "ntfnowhere"}}), Catch::Contains("ip tuntap add"));
+    CHECK(test::run_shell("test -e /sys/class/net/ntfnowhere").exit_code != 0);
+}
+
+TEST_CASE(
+    "bridge: frames go to a tap device and come back; one that vanishes and comes again is used again") {
     if (test::run_shell(
             "test -c /dev/net/tun && ip tuntap add dev ntftest0 mode tap && ip link set ntftest0 up")
             .exit_code != 0)
@@ -258,4 +267,11 @@ TEST_CASE("bridge: frames go to a tap device and come back; a device that vanish
     for (int i = 0; i < 100 && machine.net->link_up(); ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     CHECK_FALSE(machine.net->link_up());
+    REQUIRE(test::run_shell("ip tuntap add dev ntftest0 mode tap && ip link set ntftest0 up").exit_code == 0);
+    for (int i = 0; i < 400 && !machine.net->link_up(); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    CHECK(machine.net->link_up());
+    machine.send(ethernet(1, 0xFF, 3));
+    CHECK(std::stoi(test::run_shell("cat /sys/class/net/ntftest0/statistics/rx_packets").out) >= 1);
+    test::run_shell("ip link del ntftest0");
 }

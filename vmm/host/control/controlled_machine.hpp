@@ -35,6 +35,18 @@ struct DriveInfo {
     std::string io_status = "ok"; ///< "ok", "failed", "nospace"
 };
 
+/// What a machine may use; 0: no limit.
+struct ResourceReport {
+    unsigned cpu_weight = 100;
+    unsigned cpu_cap_percent = 0; ///< of one processor of the host, as the next
+    unsigned cpu_reserve_percent = 0;
+    std::uint64_t memory = 0; ///< bytes of RAM
+    std::uint64_t memory_ceiling = 0;
+    std::uint64_t disk_bytes_per_second = 0;
+    std::uint32_t disk_operations_per_second = 0;
+    std::string limits; ///< what of it is in force, one line per limit; see MachineGroup::describe()
+};
+
 struct SnapshotInfo {
     std::string name;
     std::string parent;    ///< empty: none
@@ -61,6 +73,8 @@ class ControlledMachine {
     /// What stands around the process, one line per wall; empty when unknown.
     virtual std::string walls() const { return {}; }
 
+    virtual ResourceReport resources() const { return {}; }
+
     virtual void pause() = 0;
     virtual void resume() = 0;
     virtual void reset() = 0;
@@ -85,8 +99,12 @@ class ControlledMachine {
     /// Saves the whole machine into a file and ends it: its disks stay as they were saved. Without a name,
     /// into its state folder. Returns the file's name. @throws Error; the machine goes on then
     virtual std::string save_state(const Medium& target) = 0;
-    /// Freezes the disks under a name; the machine goes on. Returns the files made. @throws Error
-    virtual std::vector<std::string> snapshot(const std::string& name) = 0;
+    /// Freezes the disks under a name; the machine goes on. Returns the files made.
+    /// @param device, file the layer of this drive gets this file name; empty: any
+    /// @throws Error
+    virtual std::vector<std::string> snapshot(const std::string& name, const std::string& device,
+                                              const std::string& file) = 0;
+    std::vector<std::string> snapshot(const std::string& name) { return snapshot(name, {}, {}); }
     virtual std::vector<SnapshotInfo> snapshots() const = 0;
     /// The disks become what they were, and the machine is reset. @throws Error
     virtual void revert(const std::string& name) = 0;

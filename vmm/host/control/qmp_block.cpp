@@ -1,8 +1,11 @@
-// QMP commands about drives: query-block, query-named-block-nodes, eject, blockdev-change-medium.
+// QMP commands about drives: query-block, query-named-block-nodes, eject, blockdev-change-medium,
+// blockdev-snapshot-sync.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "vmm/host/control/qmp_command.hpp"
 
 #include <fmt/format.h>
+
+#include <filesystem>
 
 namespace ntferry::vmm::qmp {
 namespace {
@@ -84,6 +87,30 @@ json::value change_medium(QmpContext& context, const QmpArguments& arguments) {
     const int descriptor = context.descriptors.open(name);
     context.machine.change_medium(device, {context.descriptors.title_of(name), descriptor});
     context.emit("DEVICE_TRAY_MOVED", {{"device", device}, {"id", device}, {"tray-open", false}});
+    return json::object{};
+}
+
+/// A snapshot here is of all disks at one moment, so this freezes the others, too; it is called as the new
+/// file without its ending. The file lies in the state folder: the machine writes nowhere else.
+json::value snapshot_sync(QmpContext& context, const QmpArguments& arguments) {
+    const std::string node = arguments.text("node-name", "");
+    const std::string device = arguments.text("device", "");
+    if (device.empty() == node.empty())
+        throw QmpError("Either 'device' or 'node-name' is needed");
+    std::string found;
+    for (const DriveInfo& drive : context.machine.drives())
+        if (drive.device == device || drive.device + "-medium" == node)
+            found = drive.device;
+    if (found.empty())
+        throw QmpError("DeviceNotFound",
+                       fmt::format("Device '{}' not found", device.empty() ? node : device));
+    if (const std::string format = arguments.text("format", "vpc"); format != "vpc")
+        throw QmpError(fmt::format("Invalid snapshot format '{}': layers are 'vpc'", format));
+    if (const std::string mode = arguments.text("mode", "absolute-paths"); mode != "absolute-paths")
+        throw QmpError(fmt::format("Invalid parameter 'mode': '{}': layers are made anew", mode));
+    const std::string file = arguments.text("snapshot-file");
+    const std::string name = std::filesystem::path(file).stem().string();
+    context.machine.snapshot(name, found, file);
     return json::object{};
 }
 

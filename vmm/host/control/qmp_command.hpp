@@ -78,6 +78,8 @@ boost::json::value eject(QmpContext&, const QmpArguments&);
 boost::json::value change_medium(QmpContext&, const QmpArguments&);
 boost::json::value add_descriptor(QmpContext&, const QmpArguments&);
 boost::json::value remove_descriptor(QmpContext&, const QmpArguments&);
+boost::json::value snapshot_sync(QmpContext&, const QmpArguments&);
+boost::json::value resources(QmpContext&, const QmpArguments&);
 boost::json::value human_monitor(QmpContext&, const QmpArguments&);
 /// Keys by names joined with "-": "ctrl-alt-delete". @throws QmpError
 void send_key_names(QmpContext& context, const std::string& names);

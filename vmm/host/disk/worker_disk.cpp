@@ -5,15 +5,9 @@
 #include <cerrno>
 #include <iostream>
 #include <pthread.h>
+#include <utility>
 
 namespace ntferry::vmm {
-namespace {
-
-/// How much may be done at once after a pause, as time.
-constexpr std::chrono::milliseconds BURST{100};
-
-} // namespace
-
 WorkerDisk::WorkerDisk(block::SharedBlockDevice device, std::shared_ptr<std::mutex> machine_lock,
                        Options options)
     : device_(std::move(device)), cached_(dynamic_cast<block::CachedReads*>(device_.get())),
@@ -44,8 +38,7 @@ void WorkerDisk::submit(Operation operation, std::uint64_t offset, MutableByteVi
 
 bool WorkerDisk::read_now(std::uint64_t offset, MutableByteView buffer) {
     const std::unique_lock<std::mutex> held(lock_);
-    const bool limited = options_.bytes_per_second != 0 || options_.operations_per_second != 0;
-    if (cached_ == nullptr || limited || executing_ || stopping_ || !queue_.empty())
+    if (cached_ == nullptr || options_.budget || executing_ || stopping_ || !queue_.empty())
         return false;
     try {
         return cached_->read_cached(offset, buffer);
@@ -128,10 +121,26 @@ WorkerDisk::Outcome WorkerDisk::execute(Operation operation, std::uint64_t offse
     }
 }
 
+/// Tells who listens, unless that was done, and waits for another try. Returns whether somebody asked for it.
+/// With lock_.
+bool WorkerDisk::stall(std::unique_lock<std::mutex>& held, const DiskFault& fault, bool told) {
+    stalled_ = true;
+    idle_.notify_all();
+    if (!told) {
+        held.unlock();
+        options_.failed(fault);
+        held.lock();
+    }
+    wake_.wait_for(held, options_.try_again, [this] { return stopping_ || retry_ || cancelled_; });
+    return std::exchange(retry_, false);
+}
+
 /// With lock_, which it gives back while it works.
 int WorkerDisk::carry_out(std::unique_lock<std::mutex>& held, Operation operation, std::uint64_t offset,
                           MutableByteView buffer) {
     executing_ = true;
+    retry_ = false;
+    bool told = false;
     int result = 0;
     for (;;) {
         held.unlock();
@@ -140,20 +149,21 @@ int WorkerDisk::carry_out(std::unique_lock<std::mutex>& held, Operation operatio
         result = outcome.error;
         if (outcome.error == 0)
             break;
-        if (outcome.curable)
+        if (outcome.curable && !told)
             std::cerr << "ntferry-vmm: " << outcome.text << std::endl;
         if (!outcome.curable || !options_.failed || stopping_ || cancelled_)
             break;
-        retry_ = false;
-        stalled_ = true;
-        idle_.notify_all();
-        held.unlock();
-        options_.failed({options_.drive, device_->name(), operation, outcome.error, outcome.text});
-        held.lock();
-        wake_.wait(held, [this] { return stopping_ || retry_ || cancelled_; });
-        stalled_ = false;
+        // Who asks for another try is told how it went.
+        told = !stall(held, {options_.drive, device_->name(), operation, outcome.error, outcome.text}, told);
         if (cancelled_)
             break;
+    }
+    const bool cured = stalled_ && result == 0;
+    stalled_ = false;
+    if (cured && told && options_.cured) {
+        held.unlock();
+        options_.cured(options_.drive);
+        held.lock();
     }
     executing_ = false;
     idle_.notify_all();
@@ -162,21 +172,11 @@ int WorkerDisk::carry_out(std::unique_lock<std::mutex>& held, Operation operatio
 
 /// Waits until the limits allow the request. With lock_.
 void WorkerDisk::hold_back(std::unique_lock<std::mutex>& held, const Request& request) {
-    if (request.operation == Operation::flush ||
-        (options_.bytes_per_second == 0 && options_.operations_per_second == 0))
+    if (request.operation == Operation::flush || !options_.budget)
         return;
-    const auto now = std::chrono::steady_clock::now();
-    next_allowed_ = std::max(next_allowed_, now - BURST);
-    constexpr double ns = 1e9;
-    double cost = 0;
-    if (options_.bytes_per_second != 0)
-        cost =
-            static_cast<double>(request.buffer.size()) * ns / static_cast<double>(options_.bytes_per_second);
-    if (options_.operations_per_second != 0)
-        cost = std::max(cost, ns / options_.operations_per_second);
-    if (next_allowed_ > now)
-        wake_.wait_until(held, next_allowed_, [this] { return stopping_ || cancelled_; });
-    next_allowed_ += std::chrono::nanoseconds(static_cast<std::int64_t>(cost));
+    const Time at = options_.budget->take(request.buffer.size());
+    if (at > std::chrono::steady_clock::now())
+        wake_.wait_until(held, at, [this] { return stopping_ || cancelled_; });
 }
 
 void WorkerDisk::work() {

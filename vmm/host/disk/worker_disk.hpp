@@ -4,6 +4,7 @@
 
 #include "converter/block/cached_reads.hpp"
 #include "vmm/bus/backends.hpp"
+#include "vmm/host/disk/io_budget.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -32,7 +33,8 @@ struct DiskFault {
 ///
 /// Operations are executed in the order of submission, one at a time. A write or flush that fails (no space,
 /// a dead server) and a read that fails for another reason than a bad sector stall the disk when there is
-/// somebody to tell: the operation is kept and tried again by retry(). The guest sees a slow disk.
+/// somebody to tell: the operation is kept and tried again, by retry() and every try_again. The guest sees a
+/// slow disk.
 class WorkerDisk final : public DiskBackend {
   public:
     struct Options {
@@ -41,8 +43,10 @@ class WorkerDisk final : public DiskBackend {
         std::function<void()> thread_started; ///< called on the thread, for walls of its own
         /// Called on the thread without a lock when the disk stalls; without it the guest gets the error.
         std::function<void(const DiskFault&)> failed;
-        std::uint64_t bytes_per_second = 0;      ///< 0: as fast as it goes
-        std::uint32_t operations_per_second = 0; ///< reads and writes; 0: as fast as it goes
+        /// Called as failed() when the disk has gone on without being asked to.
+        std::function<void(const std::string& drive)> cured;
+        std::chrono::milliseconds try_again{1000}; ///< how often a stalled operation is tried unasked
+        std::shared_ptr<IoBudget> budget;          ///< for reads and writes; nothing: as fast as it goes
     };
 
     /// @param machine_lock under which completions are called
@@ -93,6 +97,7 @@ class WorkerDisk final : public DiskBackend {
                   MutableByteView buffer);
     /// With lock_. @throws Error
     void settle(std::unique_lock<std::mutex>& held);
+    bool stall(std::unique_lock<std::mutex>& held, const DiskFault& fault, bool told);
     void hold_back(std::unique_lock<std::mutex>& held, const Request& request);
 
     block::SharedBlockDevice device_;
@@ -116,7 +121,6 @@ class WorkerDisk final : public DiskBackend {
     bool retry_ = false;
     bool cancelled_ = false;
     std::atomic<bool> stalled_{false};
-    Time next_allowed_{}; ///< by the limits
 
     // The worker's own while executing_, else under lock_:
     bool dirty_ = false;

@@ -17,6 +17,7 @@ struct NetHost {
     std::mutex& machine_lock; ///< held by every caller of the back end, taken for every delivery
     std::function<void(const std::string&)>
         fault; ///< the network broke; called without the lock, once per break
+    std::function<void(const std::string&)> cured{}; ///< it is there again; as fault
 };
 
 /// Makes a network by name.

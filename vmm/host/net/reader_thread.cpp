@@ -17,9 +17,10 @@
 namespace ntferry::vmm::net {
 
 ReaderThread::ReaderThread(std::string name, int descriptor, ReadFrame read_frame, FrameQueue& queue,
-                           const NetHost& host, Turn turn)
+                           const NetHost& host, Turn turn, Mend mend)
     : name_(std::move(name)), descriptor_(descriptor), read_frame_(std::move(read_frame)), queue_(queue),
-      host_(host), turn_(std::move(turn)), wake_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+      host_(host), turn_(std::move(turn)), mend_(std::move(mend)),
+      wake_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (wake_event_ < 0)
         throw SystemError(name_, "cannot make an event", errno);
 }
@@ -46,6 +47,37 @@ void ReaderThread::wake() {
 void ReaderThread::run() {
     pthread_setname_np(pthread_self(), "net");
     std::array<std::uint8_t, 65536> buffer{};
+    for (;;) {
+        read_on(buffer);
+        if (!broken_)
+            return;
+        if (host_.fault)
+            host_.fault(
+                fmt::format("{}: the network is gone: {}", name_, std::generic_category().message(errno)));
+        if (!wait_for_mend())
+            return;
+        broken_ = false;
+        if (host_.cured)
+            host_.cured(name_ + ": the network is there again");
+    }
+}
+
+bool ReaderThread::wait_for_mend() {
+    constexpr int every_ms = 1000;
+    while (mend_ && !leaving_) {
+        pollfd wait{wake_event_, POLLIN, 0};
+        if (poll(&wait, 1, every_ms) > 0) {
+            std::uint64_t count = 0;
+            [[maybe_unused]] const ssize_t read_back = read(wake_event_, &count, sizeof count);
+        }
+        if (!leaving_ && mend_())
+            return true;
+    }
+    return false;
+}
+
+/// Until the descriptor fails or the thread is to leave; errno says why.
+void ReaderThread::read_on(MutableByteView buffer) {
     while (!leaving_) {
         bool full = false;
         bool again = false;
@@ -57,7 +89,7 @@ void ReaderThread::run() {
         }
         std::array<pollfd, 2> wait{{{wake_event_, POLLIN, 0}, {descriptor_, POLLIN, 0}}};
         if (poll(wait.data(), full ? 1 : 2, again ? 1 : -1) < 0 && errno != EINTR)
-            break;
+            return;
         if (wait[0].revents != 0) {
             std::uint64_t count = 0;
             [[maybe_unused]] const ssize_t read_back = read(wake_event_, &count, sizeof count);
@@ -71,17 +103,12 @@ void ReaderThread::run() {
                 break;
             if (length < 0) {
                 broken_ = true;
-                break;
+                return;
             }
             if (static_cast<std::size_t>(length) <= maximum_frame)
                 queue_.push(ByteView(buffer).first(static_cast<std::size_t>(length)));
         }
-        if (broken_)
-            break;
     }
-    if (broken_ && host_.fault)
-        host_.fault(
-            fmt::format("{}: the network is gone: {}", name_, std::generic_category().message(errno)));
 }
 
 } // namespace ntferry::vmm::net

@@ -20,8 +20,11 @@ class ReaderThread {
     using ReadFrame = std::function<long(MutableByteView)>;
     /// Called under the machine lock in every turn; true to be called again within a millisecond.
     using Turn = std::function<bool()>;
+    /// Called once a second after the descriptor failed, without the lock: it reads again. Without it reading
+    /// has ended.
+    using Mend = std::function<bool()>;
     ReaderThread(std::string name, int descriptor, ReadFrame read_frame, FrameQueue& queue,
-                 const NetHost& host, Turn turn = {});
+                 const NetHost& host, Turn turn = {}, Mend mend = {});
     ~ReaderThread();
     ReaderThread(const ReaderThread&) = delete;
     ReaderThread& operator=(const ReaderThread&) = delete;
@@ -30,17 +33,20 @@ class ReaderThread {
     void start();
     /// The queue has room again, or there is something to do in a turn. Any thread.
     void wake();
-    /// The descriptor failed and reading ended.
+    /// The descriptor failed and was not mended yet.
     bool broken() const { return broken_; }
 
   private:
     void run();
+    void read_on(MutableByteView buffer);
+    bool wait_for_mend();
     std::string name_;
     int descriptor_;
     ReadFrame read_frame_;
     FrameQueue& queue_;
     NetHost host_;
     Turn turn_;
+    Mend mend_;
     int wake_event_;
     std::atomic<bool> leaving_{false};
     std::atomic<bool> broken_{false};

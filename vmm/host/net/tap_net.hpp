@@ -9,7 +9,8 @@
 
 namespace ntferry::vmm::net {
 
-/// Linux Documentation/networking/tuntap.rst.
+/// Linux Documentation/networking/tuntap.rst. A device that vanishes takes the link with it; one of the same
+/// name that comes later is used again.
 class TapNet final : public NetBackend {
   public:
     /// @throws Error when there is no such device or it is not ours to open
@@ -25,7 +26,11 @@ class TapNet final : public NetBackend {
     bool link_up() const override { return !reader_->broken(); }
 
   private:
+    bool take_device() const;
+
+    std::string device_;
     int descriptor_ = -1;
+    int host_network_ = -1; ///< a socket of the host's network namespace: there the device is looked for
     FrameQueue queue_;
     std::unique_ptr<ReaderThread> reader_;
 };

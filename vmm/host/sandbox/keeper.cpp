@@ -55,7 +55,8 @@ void keep_only_signalling() {
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     for (const std::string& path : leftovers)
-        unlink(path.c_str());
+        if (unlink(path.c_str()) != 0)
+            rmdir(path.c_str());
     if (WIFSIGNALED(status)) {
         ::signal(WTERMSIG(status), SIG_DFL);
         raise(WTERMSIG(status));

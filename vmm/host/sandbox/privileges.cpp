@@ -17,6 +17,55 @@
 #include <unistd.h>
 
 namespace ntferry::vmm::sandbox {
+namespace {
+
+constexpr const char* SYSTEM_USER = "ntferry"; ///< of the Debian package
+/// systemd.exec(5), DynamicUser=: numbers that no account may have.
+constexpr uid_t FIRST_NUMBER = 61184;
+constexpr uid_t LAST_NUMBER = 65519;
+
+/// FNV-1a.
+std::uint32_t hash_of(const std::string& text) {
+    std::uint32_t hash = 0x811C9DC5;
+    for (const char letter : text)
+        hash = (hash ^ static_cast<std::uint8_t>(letter)) * 0x01000193U;
+    return hash;
+}
+
+/// For a machine of root's: root is what a guest that breaks out must not be.
+Identity somebody_else(const Policy& policy) {
+    Identity identity;
+    identity.instead_of_root = true;
+    if (const passwd* entry = getpwnam(SYSTEM_USER); entry != nullptr) { // NOLINT(concurrency-mt-unsafe)
+        identity.user = entry->pw_uid;
+        identity.group = entry->pw_gid;
+        identity.name = SYSTEM_USER;
+        return identity;
+    }
+    // Machines that share a number could reach each other, so each has its own.
+    const std::string& whose = !policy.owner_of.empty()        ? policy.owner_of
+                               : !policy.remove_at_end.empty() ? policy.remove_at_end.front()
+                                                               : policy.owner_of;
+    identity.user = FIRST_NUMBER + hash_of(whose) % (LAST_NUMBER - FIRST_NUMBER + 1);
+    identity.group = identity.user;
+    identity.name = fmt::format("{} (no account; there is no user {})", identity.user, SYSTEM_USER);
+    return identity;
+}
+
+} // namespace
+
+Policy policy_for(const Identity& identity, Policy policy) {
+    std::erase_if(policy.readable, [&identity](const std::string& path) {
+        struct stat info {};
+        if (stat(path.c_str(), &info) != 0 || !S_ISDIR(info.st_mode))
+            return false;
+        const mode_t needed = info.st_uid == identity.user    ? S_IXUSR
+                              : info.st_gid == identity.group ? S_IXGRP
+                                                              : S_IXOTH;
+        return (info.st_mode & needed) == 0;
+    });
+    return policy;
+}
 
 Identity find_identity(const Policy& policy) {
     Identity identity;
@@ -46,6 +95,14 @@ Identity find_identity(const Policy& policy) {
             count = 0;
         identity.groups.resize(static_cast<std::size_t>(count));
     }
+    if (!policy.user.empty())
+        return identity;
+    if (identity.user == 0)
+        return somebody_else(policy);
+    // What root has handed over at an earlier start.
+    identity.instead_of_root =
+        identity.name == SYSTEM_USER ||
+        (entry == nullptr && identity.user >= FIRST_NUMBER && identity.user <= LAST_NUMBER);
     return identity;
 }
 
@@ -55,7 +112,7 @@ Measure drop_root(const Identity& identity) {
         return measure;
     if (identity.user == 0) {
         measure.applied = false;
-        measure.detail = "the machine belongs to root; name a user with --run-as";
+        measure.detail = "--run-as names root";
         return measure;
     }
     if (setgroups(identity.groups.size(), identity.groups.data()) != 0 ||

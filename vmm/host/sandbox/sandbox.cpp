@@ -11,20 +11,25 @@
 
 namespace ntferry::vmm::sandbox {
 
-std::vector<Measure> enter(const Policy& policy) {
+std::vector<Measure> enter(const Policy& asked) {
     std::vector<Measure> measures;
     const auto add = [&measures](std::vector<Measure> more) {
         measures.insert(measures.end(), more.begin(), more.end());
         return more.front().applied;
     };
     const bool root = geteuid() == 0;
-    const Identity identity = root ? find_identity(policy) : Identity{};
+    const Identity identity = root ? find_identity(asked) : Identity{};
+    const Policy policy = root ? policy_for(identity, asked) : asked;
     if (root)
         leave_keeper(policy); // what root made only root can remove
-    if (root && !users_may_make_namespaces()) {
+    const bool users_may = !root || users_may_make_namespaces();
+    if (root && (identity.instead_of_root || !users_may)) {
+        // Folders of root's may be closed to everybody else, so root makes the mount tree.
         add({enter_pid_namespace({})});
         add(enter_namespaces(policy));
         add({drop_root(identity)});
+        if (users_may)
+            add({enter_user_namespace()});
     } else {
         // Root is dropped first: the namespaces after it are those any user can make, so they are tested by
         // every run.

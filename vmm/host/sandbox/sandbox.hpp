@@ -19,10 +19,12 @@ struct Policy {
         writable; ///< folders and files the machine may change: its bundle, its run directory
     std::vector<std::string> readable; ///< folders and files it may read: firmware, media
     bool host_network = false;         ///< NAT and network disks need the host's sockets
-    std::string user;                  ///< started as root: become this user; empty: the owner of owner_of
-    std::string owner_of;              ///< a file or folder; empty: the first writable path
-    /// Sockets and the like that the process outside removes once the machine has ended: their folders stay
-    /// out of the machine's reach, with the sockets of other machines in them.
+    /// Started as root: become this user; empty: the owner of owner_of, and when that is root the system user
+    /// "ntferry", or a number without an account where there is no such user.
+    std::string user;
+    std::string owner_of; ///< a file or folder; empty: the first writable path
+    /// Sockets and empty folders that the process outside removes once the machine has ended: their folders
+    /// stay out of the machine's reach, with the sockets of other machines in them.
     std::vector<std::string> remove_at_end;
 };
 
@@ -34,8 +36,9 @@ struct Measure {
 };
 
 /// In this order: user change, own user, PID, network, IPC, UTS and mount namespaces, Landlock, no
-/// capabilities, no new privileges, limits. Where users may not make namespaces, root makes them before it
-/// becomes a user. The caller's process stays outside, forwards signals and exits as the child does.
+/// capabilities, no new privileges, limits. Where users may not make namespaces, and for a machine of root's,
+/// root makes them before it becomes a user. The caller's process stays outside, forwards signals and exits
+/// as the child does.
 ///
 /// To be called while the process has one thread; descriptors stay open. Walls that the host does not allow
 /// are left out and reported; a user change that fails is an Error, because going on as root would be a
@@ -51,7 +54,7 @@ void hand_over(const Policy& policy, const std::string& path);
 Measure filter_system_calls(const Policy& policy);
 
 /// What a thread does, for the tighter filter it adds to the process's own.
-enum class ThreadRole : std::uint8_t { vcpu, disk };
+enum class ThreadRole : std::uint8_t { vcpu, disk, network_disk };
 /// For the calling thread, after filter_system_calls(). Cannot be undone.
 void filter_this_thread(ThreadRole role);
 /// How many system calls the filter of the process, or of a role, lets through.

@@ -183,6 +183,15 @@ constexpr int disk_thread[] = {
     SCMP_SYS(recvmsg), SCMP_SYS(ioctl),    SCMP_SYS(sync_file_range),
 };
 
+/// What the thread of a disk behind a server adds to that: looking for the server again, its name included.
+constexpr int network_disk_thread[] = {
+    SCMP_SYS(socket),     SCMP_SYS(connect),     SCMP_SYS(bind),        SCMP_SYS(setsockopt),
+    SCMP_SYS(getsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(shutdown),
+    SCMP_SYS(sendmmsg),   SCMP_SYS(recvmmsg),    SCMP_SYS(openat),      SCMP_SYS(stat),
+    SCMP_SYS(access),     SCMP_SYS(readlink),    SCMP_SYS(uname),       SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),
+};
+
 /// Nothing a machine ever does, only an attacker: ends the process at once instead of an error code.
 constexpr int hostile[] = {
     SCMP_SYS(execve),
@@ -299,6 +308,9 @@ void filter_this_thread(ThreadRole role) {
     } else {
         for (const int call : disk_thread)
             filter.add(SCMP_ACT_ALLOW, call);
+        if (role == ThreadRole::network_disk)
+            for (const int call : network_disk_thread)
+                filter.add(SCMP_ACT_ALLOW, call);
     }
     filter.load();
 }
@@ -310,8 +322,16 @@ std::size_t allowed_call_count(const Policy&) {
 
 std::size_t allowed_call_count(ThreadRole role) {
     constexpr std::size_t with_arguments = 2; // prctl, tgkill
-    return std::size(every_thread) + with_arguments +
-           (role == ThreadRole::vcpu ? std::size(vcpu_thread) + 1 : std::size(disk_thread)); // clone
+    const std::size_t common = std::size(every_thread) + with_arguments;
+    switch (role) {
+    case ThreadRole::vcpu:
+        return common + std::size(vcpu_thread) + 1; // clone
+    case ThreadRole::network_disk:
+        return common + std::size(disk_thread) + std::size(network_disk_thread);
+    case ThreadRole::disk:
+        break;
+    }
+    return common + std::size(disk_thread);
 }
 
 } // namespace ntferry::vmm::sandbox

@@ -14,10 +14,15 @@ struct Identity {
     gid_t group = 0;
     std::string name;
     std::vector<gid_t> groups;
+    bool instead_of_root = false; ///< the machine's files are root's
 };
-/// Whom a process of root's becomes; root when nobody else is known. While the policy's files can be seen.
-/// @throws Error for a user that does not exist
+/// Whom a process of root's becomes: the user that was named, else the owner of the machine, else the system
+/// user "ntferry", and without that one a number that is nobody's, the same at every start of this machine.
+/// While the policy's files can be seen. @throws Error for a user that does not exist
 Identity find_identity(const Policy& policy);
+/// The policy without folders that the user could not look into: what lies below them and is the machine's is
+/// then reached through folders of the own mount tree.
+Policy policy_for(const Identity& identity, Policy policy);
 /// Becomes another user for good, with only that user's groups. Nothing when the process is not root. @throws
 /// Error
 Measure drop_root(const Identity& identity);

@@ -26,6 +26,7 @@ constexpr const char* FILE_NAME = "layers.json";
 constexpr std::int64_t FORMAT = 1;
 constexpr std::size_t MOST_SNAPSHOTS = 256;
 constexpr std::size_t LONGEST_NAME = 64;
+constexpr std::size_t LONGEST_FILE = 1U << 20U; ///< bytes of layers.json
 
 std::string text_of(const json::value& value) {
     return std::string(value.as_string());
@@ -52,8 +53,12 @@ void DiskLayers::load() {
     std::ifstream in(file, std::ios::binary);
     if (!in)
         return;
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    std::string text(LONGEST_FILE + 1, '\0');
+    in.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(in.gcount()));
     try {
+        if (text.size() > LONGEST_FILE)
+            throw Error({}, "it is too long");
         read(text);
     } catch (const std::exception& error) { // Boost.JSON's own, and what is missing
         throw Error(file, fmt::format("cannot be understood: {}", error.what()),
@@ -179,8 +184,26 @@ const Snapshot& DiskLayers::find(const std::string& name) const {
     return *at;
 }
 
-void DiskLayers::add_layer(unsigned position, Disk& disk, const std::string& parent) {
-    const std::string image = fmt::format("disk{}-{}.vhd", position, next_++);
+/// The name in the folder of a file that a client has named.
+std::string DiskLayers::layer_name(const std::string& file) const {
+    const fs::path path = file;
+    const std::string image = path.filename().string();
+    std::error_code ignored;
+    if (path.has_parent_path() && path.parent_path() != folder_ &&
+        !fs::equivalent(path.parent_path(), folder_, ignored))
+        throw Error(file, "is not in the state folder", fmt::format("layers lie in {}", folder_),
+                    ErrorKind::usage);
+    if (path.extension() != ".vhd")
+        throw Error(file, "a layer is a VHD", "NAME.vhd", ErrorKind::usage);
+    check_name(image);
+    if (image.starts_with('.') || fs::exists(folder_ + "/" + image))
+        throw Error(file, "is there already", "choose another name", ErrorKind::usage);
+    return image;
+}
+
+void DiskLayers::add_layer(unsigned position, Disk& disk, const std::string& parent, std::string image) {
+    if (image.empty())
+        image = fmt::format("disk{}-{}.vhd", position, next_++);
     const std::string file = path(disk, image);
     try {
         block::vhd::create_differencing(file, path(disk, parent));
@@ -199,7 +222,7 @@ void DiskLayers::take_back() {
     made_.clear();
 }
 
-void DiskLayers::freeze(const std::string& name) {
+void DiskLayers::freeze(const std::string& name, const std::map<unsigned, std::string>& files) {
     check_name(name);
     if (undo_)
         throw Error(name, "the machine runs on undo disks", "end it with --undo commit or discard first");
@@ -213,7 +236,9 @@ void DiskLayers::freeze(const std::string& name) {
     try {
         for (auto& [position, disk] : disks_) {
             disk.frozen[name] = disk.top;
-            add_layer(position, disk, disk.top);
+            const auto file = files.find(position);
+            add_layer(position, disk, disk.top,
+                      file == files.end() ? std::string() : layer_name(file->second));
         }
     } catch (...) {
         take_back();

@@ -38,8 +38,11 @@ class DiskLayers {
     const std::string& current() const { return current_; }
     bool has_undo() const { return undo_; }
 
-    /// Freezes the tops under a name. @throws Error: the name is taken or no file name, an image is no VHD
-    void freeze(const std::string& name);
+    /// Freezes the tops under a name.
+    /// @param files names that the new layers of these disks get: "evening.vhd", or with the state folder in
+    /// front
+    /// @throws Error: the name is taken or no file name, an image is no VHD
+    void freeze(const std::string& name, const std::map<unsigned, std::string>& files = {});
     /// New layers on a snapshot; the old tops are left_over(). @throws Error: no such snapshot
     void go_back(const std::string& name);
     /// The name is given up; merge_unneeded() does the rest. @throws Error: no such snapshot
@@ -73,7 +76,8 @@ class DiskLayers {
     void read(const std::string& text);
     void judge(const Disk& disk) const;
     std::string path(const Disk& disk, const std::string& image) const;
-    void add_layer(unsigned position, Disk& disk, const std::string& parent);
+    void add_layer(unsigned position, Disk& disk, const std::string& parent, std::string image = {});
+    std::string layer_name(const std::string& file) const;
     void drop_top(Disk& disk);
     bool is_frozen(const Disk& disk, const std::string& image) const;
     void merge(Disk& disk, std::string child);
