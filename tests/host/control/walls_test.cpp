@@ -149,7 +149,9 @@ TEST_CASE("walls: a machine of root's runs as somebody else, in folders that are
         0);
     std::ofstream(machine.path("machine.xml")) << "<machine><disk path=\"disk.vhd\"/></machine>";
     ::chmod(machine.folder().c_str(), 0700);
+    const ::mode_t before = ::umask(077); // as 'ntferry run' starts it
     machine.start("--machine machine.xml");
+    ::umask(before);
     INFO(machine.file("err"));
     REQUIRE(machine.shows("No bootable device"));
     const std::string uid = RunningMachine::status(machine.inside(), "Uid");

@@ -127,10 +127,15 @@ std::vector<Measure> enter_namespaces(const Policy& policy) {
                                                       : Measure{"own network", false, error_text(errno)});
     if (unshare(CLONE_NEWIPC | CLONE_NEWUTS) != 0)
         measures.push_back({"own IPC", false, error_text(errno)});
-    if (unshare(CLONE_NEWNS) != 0)
+    if (unshare(CLONE_NEWNS) != 0) {
         measures.push_back({"own files", false, error_text(errno)});
-    else
+    } else {
+        // Folders on the way are for the user the machine becomes, too, whatever the umask it was started
+        // with.
+        const mode_t before = umask(S_IWGRP | S_IWOTH);
         measures.push_back(make_mount_tree(policy));
+        umask(before);
+    }
     // Relative paths on the command line go on to mean what they meant, where that is inside.
     [[maybe_unused]] const int changed = chdir(paths_now.c_str());
     return measures;
