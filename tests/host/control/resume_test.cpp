@@ -72,7 +72,7 @@ TEST_CASE("a saved machine is listed, goes on once, and a state that does not fi
     REQUIRE(host.ntferry("save payroll").exit_code == 0);
     REQUIRE(host.ended());
     CHECK_THAT(host.ntferry("resume").out, Catch::Contains("payroll") && Catch::Contains(host.saved));
-    CHECK_THAT(host.ntferry("resume --json").out, Catch::Contains("\"name\": \"payroll\""));
+    CHECK_THAT(host.ntferry("resume --json").out, Catch::Contains("\"name\":\"payroll\""));
 
     const auto resumed = host.ntferry("resume payroll --wait 60");
     INFO(resumed.err);
