@@ -48,8 +48,9 @@ class Job {
   public:
     Job(block::BlockDevice& source, std::string image_path, const CaptureOptions& options, Progress& progress,
         const std::stop_token& stop)
-        : source_(source), image_path_(std::move(image_path)), options_(options), progress_(progress),
-          stop_(stop), map_path_(options.map_path.empty() ? image_path_ + ".map" : options.map_path) {}
+        : source_(source), image_path_(std::move(image_path)), options_(options), mode_(options.mode),
+          progress_(progress), stop_(stop),
+          map_path_(options.map_path.empty() ? image_path_ + ".map" : options.map_path) {}
 
     CaptureResult run() {
         if (source_.size() == 0)
@@ -89,7 +90,12 @@ class Job {
     Target open_target() {
         using block::vhd::Touch;
         first_sector_ = first_sector_digest(source_);
-        const bool fresh = options_.mode == CaptureMode::fresh;
+        // Cut off before anything was written: the advice of that run was --resume.
+        if (mode_ == CaptureMode::resume && !fs::exists(image_path_) && !fs::exists(map_path_)) {
+            progress_.note(fmt::format("{}: nothing is there yet; captured from the beginning", image_path_));
+            mode_ = CaptureMode::fresh;
+        }
+        const bool fresh = mode_ == CaptureMode::fresh;
         if (fresh && fs::exists(image_path_))
             throw Error(image_path_, "is there already",
                         "go on with --resume, bring it up to date with --update, or choose another name");
@@ -97,16 +103,15 @@ class Job {
             throw Error(image_path_, "is missing, there is nothing to go on with",
                         "capture without --resume or --update");
         RescueMap map = new_map();
-        if (options_.mode == CaptureMode::resume)
+        if (mode_ == CaptureMode::resume)
             map = map_to_resume();
         std::vector<Digest> known;
-        if (options_.mode == CaptureMode::update)
+        if (mode_ == CaptureMode::update)
             known = known_digests();
         block::vhd::ImagePtr image =
             fresh ? block::vhd::create_dynamic(image_path_, source_.size())
                   : block::vhd::open(image_path_, block::Access::read_write,
-                                     options_.mode == CaptureMode::resume ? Touch::never
-                                                                          : Touch::on_first_write);
+                                     mode_ == CaptureMode::resume ? Touch::never : Touch::on_first_write);
         if (image->size() < source_.size())
             throw Error(
                 image_path_,
@@ -160,8 +165,8 @@ class Job {
     }
 
     void copy(Target& target) {
-        progress_.phase(options_.mode == CaptureMode::update ? "update" : "capture", source_.size());
-        const bool digests = options_.digests || options_.mode == CaptureMode::update;
+        progress_.phase(mode_ == CaptureMode::update ? "update" : "capture", source_.size());
+        const bool digests = options_.digests || mode_ == CaptureMode::update;
         const PipelineResult first = run_pipeline(source_, used_.skips, target, digests, progress_, stop_);
         progress_.done();
         result_.read_bytes = first.bytes_read;
@@ -217,6 +222,7 @@ class Job {
     block::BlockDevice& source_;
     std::string image_path_;
     const CaptureOptions& options_;
+    CaptureMode mode_;
     Progress& progress_;
     const std::stop_token& stop_;
     std::string map_path_;

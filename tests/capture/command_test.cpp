@@ -98,6 +98,27 @@ TEST_CASE("a server that goes away costs nothing but the time until --resume") {
     CHECK(run_shell(program + " image compare --quiet " + disk + " " + (dir / "a.vhd")).exit_code == 0);
 }
 
+TEST_CASE("a server that goes away before its first answer leaves nothing, and --resume begins") {
+    if (!test::have_program("nbdkit"))
+        NTFERRY_SKIP("nbdkit is not installed");
+    const TempDir dir;
+    const std::string disk = make_disk(dir);
+    {
+        const NbdKit nbd(dir, "--filter=delay file " + disk + " rdelay=10");
+        run_shell("(sleep 0.3; kill -9 $(cat " + (dir / "nbd.pid") + ")) >/dev/null 2>&1 &");
+        const RunResult result =
+            run_shell(program + " capture --raw --quiet " + nbd.uri() + " " + (dir / "a.vhd"));
+        CHECK(result.exit_code == 1);
+    }
+    CHECK(!std::filesystem::exists(dir / "a.vhd"));
+    // An update needs what it brings up to date.
+    CHECK(run_shell(program + " capture --raw --update --quiet " + disk + " " + (dir / "a.vhd")).exit_code ==
+          1);
+    CHECK(run_shell(program + " capture --raw --resume --quiet " + disk + " " + (dir / "a.vhd")).exit_code ==
+          0);
+    CHECK(run_shell(program + " image compare --quiet " + disk + " " + (dir / "a.vhd")).exit_code == 0);
+}
+
 TEST_CASE("SIGINT and kill -9 leave an image that --resume finishes") {
     if (!test::have_program("nbdkit"))
         NTFERRY_SKIP("nbdkit is not installed");
@@ -153,7 +174,7 @@ TEST_CASE("a signal in any phase is one line, and --resume or the same command a
         " ] && [ $4 -lt 1200000 ] && [ $(($4+$3)) -gt 1000000 ]; then echo EIO a bad place >&2; exit 1; fi; "
         "dd if=" +
         disk + " skip=$4 count=$3 iflag=count_bytes,skip_bytes bs=64k 2>/dev/null'";
-    const NbdKit nbd(dir, bad.empty() ? "--filter=delay file " + disk + " rdelay=60ms" : script);
+    const NbdKit nbd(dir, bad.empty() ? "--filter=delay file " + disk + " rdelay=250ms" : script);
     const std::string arguments =
         command == "image verify" ? image + " --source " + nbd.uri() : nbd.uri() + " " + image;
     const std::string events = dir / "events";
