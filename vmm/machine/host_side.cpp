@@ -57,6 +57,8 @@ void add_host_side_options(po::options_description& options) {
         ("vnc", text()->value_name("ADDRESS"), "screen for VNC viewers: unix:PATH, :N (port 5900+N of this host only) "
             "or ADDRESS:PORT")
         ("vnc-password", text()->value_name("FILE"), "password (8 characters) in the first line; needed beyond this host")
+        ("vnc-tls", text()->value_name("FOLDER"), "viewers encrypt (VeNCrypt, TLS 1.2 or later) with server-cert.pem and "
+            "server-key.pem from there; with a ca-cert.pem they need a certificate signed by it, and no password")
         ("keyboard", text()->value_name("LAYOUT"), "keyboard of the guest, for viewers that send characters: us, gb, "
             "de, fr")
         ("power-keys", text()->value_name("KEYS"), "keys and pauses (ms) that ask the guest to shut down "
@@ -74,6 +76,7 @@ HostSideOptions host_side_options(const po::variables_map& options) {
     text("control", result.control);
     text("vnc", result.vnc);
     text("vnc-password", result.vnc_password);
+    text("vnc-tls", result.vnc_tls);
     text("keyboard", result.keyboard);
     const KeyboardLayout checked(result.keyboard);
     result.power_keys = options.count("power-keys") != 0 ? options["power-keys"].as<std::string>()
@@ -104,7 +107,8 @@ HostListeners::HostListeners(const HostSideOptions& options, const std::string& 
     }
     if (!options.vnc.empty()) {
         VncServer::load_library();
-        impl_->vnc = std::make_unique<VncListener>(options.vnc, first_line_of(options.vnc_password));
+        const auto tls = options.vnc_tls.empty() ? nullptr : std::make_shared<VncTls>(options.vnc_tls);
+        impl_->vnc = std::make_unique<VncListener>(options.vnc, first_line_of(options.vnc_password), tls);
     }
 }
 

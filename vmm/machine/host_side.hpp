@@ -16,6 +16,7 @@ struct HostSideOptions {
     std::string power_keys;
     std::string vnc;          ///< address, see VncListener; empty: no VNC
     std::string vnc_password; ///< file with the password in its first line
+    std::string vnc_tls;      ///< folder with certificates, see VncTls; empty: no TLS
     std::string keyboard = "us";
     bool stay_when_halted = false; ///< do not end when the guest has shut down
 };

@@ -1,1 +1,2 @@
-ntferry_test(host/display LINK ntferry_vmm_host)
+# libvncclient is of libvncserver-dev, too.
+ntferry_test(host/display LINK ntferry_vmm_host vncclient)

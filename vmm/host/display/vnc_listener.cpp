@@ -68,7 +68,8 @@ Address parse(const std::string& text, socklen_t& length) {
 
 } // namespace
 
-VncListener::VncListener(const std::string& address, std::string password) : password_(std::move(password)) {
+VncListener::VncListener(const std::string& address, std::string password, std::shared_ptr<VncTls> tls)
+    : password_(std::move(password)), tls_(std::move(tls)) {
     if (address.starts_with("unix:"))
         unix_ = std::make_unique<UnixListener>(address.substr(5));
     else
@@ -78,9 +79,16 @@ VncListener::VncListener(const std::string& address, std::string password) : pas
 void VncListener::listen_tcp(const std::string& address) {
     socklen_t length = 0;
     const Address where = parse(address, length);
-    if (!is_loopback(where) && password_.empty())
-        throw Error(address, "a screen for the whole network needs a password",
-                    "give --vnc-password FILE, or use a unix socket through ssh", ErrorKind::usage);
+    if (!is_loopback(where) && password_.empty() && (!tls_ || !tls_->asks_for_certificates()))
+        throw Error(
+            address,
+            tls_ ? "TLS alone lets everybody in: a screen for the whole network needs a password or "
+                   "viewers' certificates"
+                 : "a screen for the whole network needs a password",
+            tls_ ? "give --vnc-password FILE, or put ca-cert.pem into the folder of --vnc-tls"
+                 : "give --vnc-password FILE (and --vnc-tls FOLDER against listeners), or use a unix socket "
+                   "through ssh",
+            ErrorKind::usage);
     tcp_ = ::socket(where.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (tcp_ < 0)
         throw SystemError(address, "make a socket", errno);

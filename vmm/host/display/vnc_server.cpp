@@ -13,9 +13,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <fcntl.h>
+#include <list>
 #include <poll.h>
 #include <set>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
@@ -95,6 +98,7 @@ struct VncServer::Impl {
     std::atomic<bool> stopping{false};
     std::atomic<bool> pointer_lost{false};
     std::atomic<std::uint64_t> looks{0};
+    std::list<std::unique_ptr<TlsViewer>> encrypted; ///< the thread's own
     std::thread thread;
 };
 
@@ -203,6 +207,7 @@ VncServer::Impl::~Impl() {
     stopping = true;
     ::eventfd_write(wake, 1);
     thread.join();
+    encrypted.clear();
     rfbShutdownServer(server, TRUE);
     server->frameBuffer = nullptr; // belongs to pixels
     rfbScreenCleanup(server);
@@ -224,7 +229,22 @@ void VncServer::Impl::take_viewer() {
         ::close(descriptor);
         return;
     }
-    rfbNewClient(server, descriptor); // closes the descriptor itself when it fails
+    int inner = descriptor;
+    std::erase_if(encrypted, [](const auto& viewer) { return viewer->finished(); });
+    if (listener->tls()) {
+        int ends[2];
+        if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+            ::close(descriptor);
+            return;
+        }
+        const int flags = ::fcntl(descriptor, F_GETFL);
+        ::fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
+        ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
+        inner = ends[0];
+        encrypted.push_back(
+            std::make_unique<TlsViewer>(listener->tls(), descriptor, ends[1], !listener->password().empty()));
+    }
+    rfbNewClient(server, inner); // closes the descriptor itself when it fails
     used = true;
 }
 

@@ -8,6 +8,7 @@
 #include "vmm/host/control/unix_listener.hpp"
 #include "vmm/host/display/keys.hpp"
 #include "vmm/host/display/screen.hpp"
+#include "vmm/host/display/vnc_tls.hpp"
 
 #include <memory>
 #include <string>
@@ -19,9 +20,11 @@ class VncListener {
   public:
     /// @param address "unix:PATH", ":N" (port 5900 + N of the loopback interface) or "HOST:PORT" with a
     /// numeric host
-    /// @param password needed for an address that is not the loopback interface; VNC takes 8 characters
-    /// @throws Error
-    VncListener(const std::string& address, std::string password);
+    /// @param password VNC takes 8 characters
+    /// @param tls certificates: viewers have to encrypt (VeNCrypt); nothing: none does
+    /// @throws Error, among others for an address beyond this host that neither a password nor viewers'
+    /// certificates protect
+    VncListener(const std::string& address, std::string password, std::shared_ptr<VncTls> tls = nullptr);
     ~VncListener();
     VncListener(const VncListener&) = delete;
     VncListener& operator=(const VncListener&) = delete;
@@ -30,6 +33,7 @@ class VncListener {
     int accept() const;
     int descriptor() const;
     const std::string& password() const { return password_; }
+    const std::shared_ptr<VncTls>& tls() const { return tls_; }
     /// Path of a unix socket, else empty.
     std::string path() const { return unix_ ? unix_->path() : std::string(); }
     /// TCP port; 0 for a unix socket.
@@ -39,6 +43,7 @@ class VncListener {
     void listen_tcp(const std::string& address);
 
     std::string password_;
+    std::shared_ptr<VncTls> tls_;
     std::unique_ptr<UnixListener> unix_;
     int tcp_ = -1;
 };
