@@ -92,7 +92,10 @@ Command stop_command() {
             "Asks the guest first: presses Ctrl-Alt-Del and goes through the shutdown dialogs (the keys are "
             "the machine's --power-keys), or runs a hook that does it another way. Waits for the guest to "
             "have "
-            "shut down, then switches it off, and says which of the two it was.",
+            "shut down, then switches it off, and says which of the two it was. Windows NT says in a dialog "
+            "of its "
+            "desktop that it can be switched off: take that picture once ('ntferry screenshot NAME "
+            "BUNDLE/state/off-screen.png'), and the machine recognises it from its next start on.",
         .add_options =
             [](po::options_description& options) {
                 add_machine_options(options);

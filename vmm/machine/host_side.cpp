@@ -4,12 +4,14 @@
 #include "converter/base/error.hpp"
 #include "converter/base/run_directory.hpp"
 #include "vmm/host/control/control_server.hpp"
+#include "vmm/host/control/off_screen.hpp"
 #include "vmm/host/display/vnc_server.hpp"
 
 #include <cerrno>
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <system_error>
 
 namespace ntferry::vmm {
@@ -45,6 +47,15 @@ std::string first_line_of(const std::string& path) {
     return line;
 }
 
+/// Of a picture; empty when it cannot be read or is longer than one.
+Bytes content_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    Bytes content(OffScreen::longest_file + 1);
+    file.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(content.size()));
+    content.resize(static_cast<std::size_t>(file.gcount()));
+    return content.size() > OffScreen::longest_file ? Bytes() : content;
+}
+
 } // namespace
 
 void add_host_side_options(po::options_description& options) {
@@ -63,6 +74,8 @@ void add_host_side_options(po::options_description& options) {
             "de, fr")
         ("power-keys", text()->value_name("KEYS"), "keys and pauses (ms) that ask the guest to shut down "
             "(default ctrl-alt-delete,3000,alt-s,3000,ret)")
+        ("off-screen", text()->value_name("PNG"), "picture of the screen that says that the computer can be switched off, "
+            "taken once with 'ntferry screenshot' (default: off-screen.png in the state folder, if it is there)")
         ("on-halt", text()->value_name("WHAT"), "when the guest has shut down: stop (default) or stay");
     // clang-format on
 }
@@ -77,6 +90,7 @@ HostSideOptions host_side_options(const po::variables_map& options) {
     text("vnc", result.vnc);
     text("vnc-password", result.vnc_password);
     text("vnc-tls", result.vnc_tls);
+    text("off-screen", result.off_screen);
     text("keyboard", result.keyboard);
     const KeyboardLayout checked(result.keyboard);
     result.power_keys = options.count("power-keys") != 0 ? options["power-keys"].as<std::string>()
@@ -92,6 +106,7 @@ HostSideOptions host_side_options(const po::variables_map& options) {
 }
 
 struct HostListeners::Impl {
+    Bytes off_screen; ///< the file; empty: none was named
     std::unique_ptr<UnixListener> control;
     std::unique_ptr<VncListener> vnc;
 };
@@ -104,6 +119,11 @@ HostListeners::HostListeners(const HostSideOptions& options, const std::string& 
     if (!control.empty() && control != "none") {
         make_folder_of(control);
         impl_->control = std::make_unique<UnixListener>(control);
+    }
+    if (!options.off_screen.empty()) {
+        impl_->off_screen = content_of(options.off_screen);
+        if (impl_->off_screen.empty())
+            throw Error(options.off_screen, "cannot be read", "--off-screen names a PNG", ErrorKind::usage);
     }
     if (!options.vnc.empty()) {
         VncServer::load_library();
@@ -139,11 +159,16 @@ struct HostSide::Impl {
             control.guest_has_shut_down();
     }
     void watch_power(const std::stop_token& stop);
+    void load_off_screen(const Bytes& named, const std::string& state_folder);
+    bool shows_off_screen();
 
     Machine& machine;
     MachineControl control;
     Screen screen;
     bool stay;
+    std::unique_ptr<OffScreen> off_screen;
+    std::uint64_t generation_seen = 0; ///< of the screen, when it was compared last
+    bool matched = false;              ///< then
     std::unique_ptr<ControlServer> server;
     std::unique_ptr<VncServer> vnc;
     std::jthread power_watch;
@@ -211,18 +236,45 @@ void HostSide::Impl::watch_power(const std::stop_token& stop) {
     while (!asleep.wait_for(held, stop, POWER_WATCH, [&] { return stop.stop_requested(); })) {
         if (stop.stop_requested())
             return;
-        machine.locked([this] {
+        bool graphics = false;
+        machine.locked([&] {
             const DisplaySource* display = machine.display();
             const auto text = display != nullptr ? display->text() : std::nullopt;
+            graphics = display != nullptr && !text;
             if (text && says_safe_to_turn_off(*text))
                 power_off();
         });
+        if (graphics && off_screen && shows_off_screen())
+            machine.locked([this] { power_off(); });
     }
+}
+
+void HostSide::Impl::load_off_screen(const Bytes& named, const std::string& state_folder) {
+    Bytes png = named;
+    if (png.empty() && !state_folder.empty())
+        png = content_of(state_folder + "/" + OffScreen::file_name);
+    try {
+        if (!png.empty())
+            off_screen = std::make_unique<OffScreen>(ByteView(png));
+    } catch (const Error& error) {
+        std::cerr << "ntferry-vmm: " << OffScreen::file_name << ": " << error.what() << std::endl;
+    }
+}
+
+/// At two looks in a row: a picture on its way to another one is not it.
+bool HostSide::Impl::shows_off_screen() {
+    const std::uint64_t generation = screen.refresh();
+    const bool before = matched;
+    if (generation != generation_seen)
+        screen.with_frame([this](const Frame& frame) { matched = off_screen->matches(frame); });
+    generation_seen = generation;
+    return before && matched;
 }
 
 HostSide::HostSide(Machine& machine, const std::shared_ptr<std::mutex>& lock, HostListeners& listeners,
                    const HostSideOptions& options, MachineSurroundings surroundings)
-    : impl_(std::make_unique<Impl>(machine, lock, options, std::move(surroundings))) {
+    : impl_(std::make_unique<Impl>(machine, lock, options, surroundings)) {
+    impl_->load_off_screen(listeners.impl_->off_screen, surroundings.state_folder);
     if (listeners.impl_->control)
         impl_->server = std::make_unique<ControlServer>(std::move(listeners.impl_->control), impl_->control,
                                                         impl_->screen);

@@ -18,6 +18,7 @@ struct HostSideOptions {
     std::string vnc_password; ///< file with the password in its first line
     std::string vnc_tls;      ///< folder with certificates, see VncTls; empty: no TLS
     std::string keyboard = "us";
+    std::string off_screen;        ///< file, see OffScreen; empty: that of the state folder, if there is one
     bool stay_when_halted = false; ///< do not end when the guest has shut down
 };
 

@@ -55,4 +55,29 @@ Bytes ppm_of(const Frame& frame) {
     return file;
 }
 
+Frame frame_of_png(ByteView file) {
+    constexpr std::uint32_t most = 4096;
+    png_image image;
+    std::memset(&image, 0, sizeof image);
+    image.version = PNG_IMAGE_VERSION;
+    if (png_image_begin_read_from_memory(&image, file.data(), file.size()) == 0)
+        throw Error("picture", fmt::format("no PNG: {}", image.message));
+    if (image.width == 0 || image.height == 0 || image.width > most || image.height > most) {
+        png_image_free(&image);
+        throw Error("picture", fmt::format("{} x {} is no size of a screen", image.width, image.height));
+    }
+    image.format = PNG_FORMAT_RGB;
+    Bytes rgb(PNG_IMAGE_SIZE(image));
+    if (png_image_finish_read(&image, nullptr, rgb.data(), 0, nullptr) == 0)
+        throw Error("picture", fmt::format("no PNG: {}", image.message));
+    Frame frame;
+    frame.width = image.width;
+    frame.height = image.height;
+    frame.pixels.resize(std::size_t{image.width} * image.height);
+    for (std::size_t n = 0; n < frame.pixels.size(); ++n)
+        frame.pixels[n] =
+            std::uint32_t{rgb[3 * n]} << 16U | std::uint32_t{rgb[3 * n + 1]} << 8U | rgb[3 * n + 2];
+    return frame;
+}
+
 } // namespace ntferry::vmm

@@ -11,4 +11,7 @@ Bytes png_of(const Frame& frame);
 /// Binary PPM (P6). @throws Error for a picture without pixels
 Bytes ppm_of(const Frame& frame);
 
+/// The picture in a PNG of at most 4096 x 4096 pixels. @throws Error for anything else
+Frame frame_of_png(ByteView file);
+
 } // namespace ntferry::vmm

@@ -53,9 +53,14 @@ void DiskLayers::load() {
     std::ifstream in(file, std::ios::binary);
     if (!in)
         return;
-    std::string text(LONGEST_FILE + 1, '\0');
-    in.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<std::size_t>(in.gcount()));
+    std::string text;
+    constexpr std::size_t piece = 4096;
+    while (in && text.size() <= LONGEST_FILE) {
+        const std::size_t before = text.size();
+        text.resize(before + piece);
+        in.read(text.data() + before, piece);
+        text.resize(before + static_cast<std::size_t>(in.gcount()));
+    }
     try {
         if (text.size() > LONGEST_FILE)
             throw Error({}, "it is too long");
