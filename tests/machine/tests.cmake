@@ -35,3 +35,7 @@ foreach(round RANGE 1 3)
   ntferry_rig_linux("a killed machine loses nothing it had answered for: round ${round}" rig-long 660 kill
                     ${CMAKE_BINARY_DIR} ${round})
 endforeach()
+foreach(card IN ITEMS pcnet dec21140)
+  ntferry_rig_linux("${card}: DHCP, ping, 64 MiB by TCP both ways" rig-long 660 traffic ${CMAKE_BINARY_DIR} ${card})
+endforeach()
+ntferry_rig_linux("a running Linux is saved and goes on from the file" rig-long 660 resume ${CMAKE_BINARY_DIR})
