@@ -6,7 +6,7 @@
 
 namespace ntferry {
 
-/// $XDG_RUNTIME_DIR/ntferry, or /run/ntferry without one.
+/// $XDG_RUNTIME_DIR/ntferry; /run/ntferry without one, and in root's sessions.
 std::string run_directory();
 /// The control socket of a machine: NAME.sock there. @throws Error (usage) for a name that is no file name
 std::string control_socket_of(const std::string& machine);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 namespace ntferry::bundle {
 namespace {
@@ -23,6 +24,17 @@ std::vector<std::string> strings(const json::object& object, const char* name) {
     return json::value_to<std::vector<std::string>>(object.at(name));
 }
 
+constexpr const char* lock_file = "state/convert.lock";
+
+/// Nobody else converts into the folder as long as it is held.
+batch::FileLock lock_folder(const std::string& bundle) {
+    std::optional<batch::FileLock> lock = batch::FileLock::take((fs::path(bundle) / lock_file).string());
+    if (!lock)
+        throw Error(bundle, "another conversion is at work here", "let it end, or stop it first",
+                    ErrorKind::decision);
+    return std::move(*lock);
+}
+
 /// Whether all that is there was left by a begin() that was cut off before its journal was whole.
 bool is_skeleton(const std::string& bundle) {
     std::error_code error;
@@ -31,7 +43,7 @@ bool is_skeleton(const std::string& bundle) {
         const std::string path = at->path().lexically_relative(bundle).generic_string();
         const bool ours = at->is_symlink()     ? false
                           : at->is_directory() ? path == "disks" || path == "logs" || path == "state"
-                                               : path == "state/convert.json.new";
+                                               : path == "state/convert.json.new" || path == lock_file;
         if (!ours)
             return false;
     }
@@ -53,7 +65,10 @@ Journal Journal::begin(const std::string& bundle, const std::vector<std::string>
         if (error)
             throw SystemError(bundle, "create", error.value());
     }
-    Journal journal;
+    Journal journal{lock_folder(bundle)};
+    if (fs::exists(path_in(bundle), error)) // begun by another one since
+        throw Error(bundle, "a conversion was begun here", "go on with --resume, or name another folder",
+                    ErrorKind::usage);
     journal.path_ = path_in(bundle);
     journal.sources_ = sources;
     journal.profile_ = profile;
@@ -63,13 +78,13 @@ Journal Journal::begin(const std::string& bundle, const std::vector<std::string>
 
 Journal Journal::resume(const std::string& bundle, const std::vector<std::string>& sources,
                         const std::string& profile) {
-    Journal journal;
-    journal.path_ = path_in(bundle);
     std::error_code missing;
-    if (!fs::exists(journal.path_, missing) && fs::is_directory(bundle, missing) && is_skeleton(bundle))
+    if (!fs::exists(path_in(bundle), missing) && fs::is_directory(bundle, missing) && is_skeleton(bundle))
         return begin(bundle, sources, profile);
-    if (!fs::exists(journal.path_, missing))
+    if (!fs::exists(path_in(bundle), missing))
         throw Error(bundle, "no conversion was begun here", "leave --resume out", ErrorKind::usage);
+    Journal journal{lock_folder(bundle)};
+    journal.path_ = path_in(bundle);
     try {
         const json::object object = json::parse(patch::durable::read_text(journal.path_)).as_object();
         journal.sources_ = strings(object, "sources");

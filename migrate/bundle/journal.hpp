@@ -3,16 +3,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "migrate/batch/job.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace ntferry::bundle {
 
-/// state/convert.json of a bundle. Every step is durable when mark() returns.
+/// state/convert.json of a bundle. Every step is durable when mark() returns; nobody else has the folder as
+/// long as it lives.
 class Journal {
   public:
-    /// For a new bundle, or one whose begin was cut off. @throws Error when the folder holds something else
+    /// For a new bundle, or one whose begin was cut off. @throws Error when the folder holds something else,
+    /// or another conversion is at work there
     static Journal begin(const std::string& bundle, const std::vector<std::string>& sources,
                          const std::string& profile);
     /// Of an interrupted conversion. @throws Error (usage) when there is none, or for other sources or
@@ -24,7 +28,9 @@ class Journal {
     void mark(std::string_view step);
 
   private:
+    explicit Journal(batch::FileLock lock) : lock_(std::move(lock)) {}
     void save() const;
+    batch::FileLock lock_;
     std::string path_;
     std::vector<std::string> sources_;
     std::string profile_;

@@ -46,6 +46,7 @@ void add_options(po::options_description& options) {
          "how long the guest may take to shut down, default 120") //
         ("wait", po::value<unsigned>()->value_name("SECONDS")->default_value(120),
          "how long to wait for its first screen")                                      //
+        ("background", "as a background process, also where systemd runs")             //
         ("no-start", "only register it, or only move it")                              //
         ("all", "start all machines of this host that have autostart, in their order") //
         ("remote-program", po::value<std::string>()->value_name("PROGRAM")->default_value("ntferry"),
@@ -121,7 +122,8 @@ int launch_here(Invocation& invocation, const std::string& bundle) {
     const std::string name = launch::machine_name(bundle, settings);
     launch::Registry().add(name, bundle);
     launch::save_settings(bundle, settings);
-    const std::unique_ptr<launch::Services> services = launch::services_of_this_host();
+    const std::unique_ptr<launch::Services> services =
+        invocation.has("background") ? launch::background_services() : launch::services_of_this_host();
     services->set_up(name, settings);
     json::object result{{"name", name}, {"bundle", bundle}, {"services", services->name()}};
     if (invocation.has("no-start")) {
@@ -152,7 +154,7 @@ int launch_here(Invocation& invocation, const std::string& bundle) {
 /// Options that the other side's launch gets.
 Strings handed_on(const Invocation& invocation) {
     Strings words;
-    for (const char* flag : {"autostart", "no-autostart", "no-start", "yes"})
+    for (const char* flag : {"autostart", "no-autostart", "no-start", "background", "yes"})
         if (invocation.has(flag))
             words.push_back(std::string("--") + flag);
     for (const char* option : {"name", "restart", "engine", "vnc"})

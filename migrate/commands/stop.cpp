@@ -5,6 +5,8 @@
 #include "migrate/commands/image_support.hpp"
 #include "migrate/commands/running_machine.hpp"
 #include "migrate/launch/power.hpp"
+#include "migrate/verify/knowledge.hpp"
+#include "migrate/verify/screen_reader.hpp"
 
 #include <fmt/ostream.h>
 
@@ -26,18 +28,42 @@ void report(Invocation& invocation, How how) {
                                : "the machine was ended by somebody else";
     if (invocation.json)
         print_json(invocation.out, boost::json::object{{"stopped", word}});
-    else
+    else if (!invocation.quiet)
         fmt::print(invocation.out, "{}\n", sentence);
 }
 
+/// What a PC without ACPI shows instead of switching itself off. Our machine sees it by itself, QEMU does
+/// not.
+bool has_shut_down(launch::ControlClient& client) {
+    try {
+        verify::ScreenReader screen(client);
+        verify::Sample sample;
+        screen.read_into(sample);
+        const verify::KnownMessage* known =
+            sample.text_mode ? verify::find_message(sample.text, true) : nullptr;
+        return known != nullptr && known->outcome == verify::Outcome::safe_to_turn_off;
+    } catch (const Error&) {
+        return false; // it has ended: the event tells how
+    }
+}
+
 /// Waits for the end in short steps, so that a signal ends the waiting.
+/// @param look whether the guest may say on its screen that it has ended; the machine is switched off then
 std::optional<How> wait_for_end(Invocation& invocation, launch::ControlClient& client,
-                                std::chrono::seconds time) {
+                                std::chrono::seconds time, bool look) {
     const auto deadline = std::chrono::steady_clock::now() + time;
+    bool shut_down = false;
     while (std::chrono::steady_clock::now() < deadline) {
         if (const auto data = client.wait_for("SHUTDOWN", std::chrono::milliseconds(250))) {
+            if (shut_down)
+                return How::guest;
             const boost::json::value* guest = data->if_contains("guest");
             return guest != nullptr && guest->is_bool() && guest->get_bool() ? How::guest : How::other;
+        }
+        if (look && has_shut_down(client)) {
+            client.run("quit");
+            look = false;
+            shut_down = true;
         }
         if (invocation.stop.stop_requested())
             throw Interrupted(client.socket(), "the machine goes on");
@@ -61,7 +87,7 @@ int run_stop(Invocation& invocation) {
         else
             launch::ask_guest_to_shut_down(client, invocation.stop);
         const std::chrono::seconds time{invocation.get<unsigned>("wait")};
-        if (const auto how = wait_for_end(invocation, client, time)) {
+        if (const auto how = wait_for_end(invocation, client, time, true)) {
             report(invocation, *how);
             return 0;
         }
@@ -70,7 +96,7 @@ int run_stop(Invocation& invocation) {
                         "look at its screen: ntferry screenshot");
     }
     client.run("quit");
-    if (!wait_for_end(invocation, client, END_TIME))
+    if (!wait_for_end(invocation, client, END_TIME, false))
         throw Error(client.socket(), "the machine does not end", "its disks may be slow to take their data");
     report(invocation, How::forced);
     return 0;
@@ -78,6 +104,8 @@ int run_stop(Invocation& invocation) {
 
 int run_reset(Invocation& invocation) {
     connect(invocation).run("system_reset");
+    if (invocation.json)
+        print_json(invocation.out, boost::json::object{{"reset", true}});
     return 0;
 }
 

@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 namespace ntferry::verify {
 namespace {
 
@@ -40,11 +42,28 @@ std::vector<std::string> vmm_command(const EngineSetup& setup) {
     return {program, "--machine", machine, "--engine", "kvm", "--control", socket_of(setup)};
 }
 
+/// The file that COM1 goes to; empty: to none.
+std::string serial_log_of(const EngineSetup& setup) {
+    constexpr std::string_view file = "file:";
+    for (const profiles::SerialSpec& serial : setup.machine.serials)
+        if (serial.port == 0 && serial.backend.starts_with(file))
+            return serial.backend.substr(file.size());
+    return {};
+}
+
+/// A counter of one entry of query-blockstats; 0 where it is missing.
+std::uint64_t number(const boost::json::value& disk, const char* name) {
+    const auto* stats = disk.is_object() ? disk.as_object().if_contains("stats") : nullptr;
+    const auto* value =
+        stats != nullptr && stats->is_object() ? stats->as_object().if_contains(name) : nullptr;
+    return value != nullptr && value->is_int64() ? static_cast<std::uint64_t>(value->as_int64()) : 0;
+}
+
 class ProcessEngine final : public Engine {
   public:
     ProcessEngine(std::string name, const std::vector<std::string>& command, const EngineSetup& setup)
-        : name_(std::move(name)), process_(command, setup.log), client_(connect(setup, command.front())),
-          reader_(*client_), start_(Clock::now()) {}
+        : name_(std::move(name)), serial_log_(serial_log_of(setup)), process_(command, setup.log),
+          client_(connect(setup, command.front())), reader_(*client_), start_(Clock::now()) {}
 
     std::string name() const override { return name_; }
 
@@ -54,8 +73,10 @@ class ProcessEngine final : public Engine {
         try {
             if (!sample.stopped)
                 take_events(sample);
-            if (!gone_)
+            if (!gone_) {
                 reader_.read_into(sample);
+                sample.work = work_done();
+            }
         } catch (const Error& error) {
             // A machine that said that its guest has shut down may go.
             if (!sample.stopped)
@@ -87,6 +108,22 @@ class ProcessEngine final : public Engine {
         }
     }
 
+    /// What the guest's work shows in: bytes of its disks (QEMU counts them) and of its COM1.
+    std::uint64_t work_done() {
+        std::error_code none;
+        const std::uintmax_t said = std::filesystem::file_size(serial_log_, none);
+        std::uint64_t work = none ? 0 : said;
+        if (name_ != "qemu")
+            return work;
+        const boost::json::value disks = client_->run("query-blockstats");
+        if (!disks.is_array())
+            return work;
+        for (const boost::json::value& disk : disks.as_array())
+            for (const char* count : {"rd_bytes", "wr_bytes"})
+                work += number(disk, count);
+        return work;
+    }
+
     void take_events(Sample& sample) {
         for (const boost::json::object& message : client_->take_events()) {
             const boost::json::value& event = message.at("event");
@@ -100,6 +137,7 @@ class ProcessEngine final : public Engine {
     }
 
     std::string name_;
+    std::string serial_log_;
     EngineProcess process_;
     std::unique_ptr<launch::ControlClient> client_;
     ScreenReader reader_;

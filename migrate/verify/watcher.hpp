@@ -23,15 +23,17 @@ struct Picture {
 struct Sample {
     std::chrono::milliseconds at{}; ///< since power-on
     bool text_mode = true;
-    ScreenText text;      ///< in text mode
-    Picture picture;      ///< in graphics mode
-    unsigned resets = 0;  ///< by the guest, so far
-    bool stopped = false; ///< the machine runs no more: powered off, or halted for good
-    std::string failure;  ///< the engine could not go on; empty: it could
+    ScreenText text;        ///< in text mode
+    Picture picture;        ///< in graphics mode
+    unsigned resets = 0;    ///< by the guest, so far
+    std::uint64_t work = 0; ///< grows while the guest reads or writes a disk, or talks on COM1
+    bool stopped = false;   ///< the machine runs no more: powered off, or halted for good
+    std::string failure;    ///< the engine could not go on; empty: it could
 };
 
 struct WatchOptions {
-    std::chrono::milliseconds still_text{8000};      ///< a text screen that rests so long is final
+    std::chrono::milliseconds still_text{
+        8000}; ///< a text screen that rests so long, disks and COM1 too, is final
     std::chrono::milliseconds still_graphics{15000}; ///< a picture that rests so long is final
     unsigned loop_resets = 3; ///< so many resets are a loop: one is normal after CHKDSK
 };
@@ -66,7 +68,8 @@ class Watcher {
     WatchOptions options_;
     Sample last_;
     bool any_ = false;
-    std::chrono::milliseconds unchanged_since_{};
+    std::chrono::milliseconds unchanged_since_{}; ///< the screen
+    std::chrono::milliseconds quiet_since_{};     ///< the screen, disks and COM1
     ScreenText before_reset_;
 };
 

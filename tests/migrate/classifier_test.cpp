@@ -128,6 +128,33 @@ TEST_CASE("Loader messages are found where the screen wraps them") {
     CHECK(watch(screen({std::string(66, '.') + "NTLDR is missi", "ng"})).id == "pbr.ntldr-missing");
 }
 
+TEST_CASE("A screen that rests while the guest reads its disk or talks on COM1 is not its last") {
+    const ScreenText text = screen({"Loading Linux ..."});
+    Watcher watcher;
+    for (auto at = 0ms; at <= 60s; at += 500ms) {
+        Sample sample = text_sample(at, text);
+        sample.work = static_cast<std::uint64_t>(at / 4s); // a pause of four seconds now and then
+        CHECK_FALSE(watcher.look(sample));
+    }
+    Sample sample = text_sample(68s, text);
+    sample.work = 15;
+    const auto verdict = watcher.look(sample);
+    REQUIRE(verdict);
+    CHECK(verdict->outcome == Outcome::stable_screen);
+
+    // A message is one as soon as two looks have found it, whatever the disks do.
+    Watcher other;
+    for (auto at = 0ms; at <= 1s; at += 500ms) {
+        Sample stop = text_sample(at, screen(blue_screen_7b));
+        stop.work = static_cast<std::uint64_t>(at.count()) + 1; // the crash dump
+        if (const auto early = other.look(stop)) {
+            CHECK(early->outcome == Outcome::stop_screen);
+            return;
+        }
+    }
+    FAIL("a STOP screen was not seen");
+}
+
 TEST_CASE("HAL, firmware, shutdown and hangs are told apart") {
     CHECK(watch(screen({"HAL: This HAL.DLL requires an MPS version 1.1 system"})).outcome ==
           Outcome::stop_screen);

@@ -9,6 +9,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <optional>
 
 using namespace ntferry;
 using bundle::Journal;
@@ -41,10 +42,12 @@ TEST_CASE("A kill while a conversion begins leaves a folder that is begun anew, 
         CHECK_THROWS_AS(Journal::resume(folder, {"disk"}, "nt4"), Error);
         return;
     }
-    Journal journal =
-        resume ? Journal::resume(folder, {"disk"}, "nt4") : Journal::begin(folder, {"disk"}, "nt4");
-    CHECK_FALSE(journal.done("capture.0"));
-    journal.mark("capture.0");
+    {
+        Journal journal =
+            resume ? Journal::resume(folder, {"disk"}, "nt4") : Journal::begin(folder, {"disk"}, "nt4");
+        CHECK_FALSE(journal.done("capture.0"));
+        journal.mark("capture.0");
+    }
     CHECK(Journal::resume(folder, {"disk"}, "nt4").done("capture.0"));
 }
 
@@ -58,4 +61,18 @@ TEST_CASE("A folder with anything of somebody else's in it is not begun") {
     CHECK_THROWS_AS(Journal::begin(folder, {"disk"}, "nt4"), Error);
     CHECK_THROWS_AS(Journal::resume(folder, {"disk"}, "nt4"), Error);
     CHECK(fs::exists(folder + "/" + file));
+}
+
+TEST_CASE("Two conversions never work in one folder") {
+    const test::TempDir dir;
+    const std::string folder = dir / "bundle";
+    std::optional<Journal> first = Journal::begin(folder, {"disk"}, "nt4");
+    try {
+        Journal::resume(folder, {"disk"}, "nt4");
+        FAIL("resumed beside the one that is at work");
+    } catch (const Error& error) {
+        CHECK(error.kind() == ErrorKind::decision);
+    }
+    first.reset();
+    CHECK_NOTHROW(Journal::resume(folder, {"disk"}, "nt4"));
 }
