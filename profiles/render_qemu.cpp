@@ -136,8 +136,15 @@ std::vector<std::string> qemu_arguments(const Profile& profile, const MachineDes
         add({"-device", card});
         ++number;
     }
-    for (const SerialSpec& serial : machine.serials)
-        add({"-serial", serial_argument(serial.backend, options)});
+    // The chips are the profile's, whether anything is connected to them or not; QEMU counts its options.
+    const auto ports = std::count_if(profile.devices.begin(), profile.devices.end(),
+                                     [](const DeviceSpec& device) { return device.type == "serial"; });
+    for (unsigned port = 0; port < static_cast<unsigned>(ports); ++port) {
+        const auto at = std::find_if(machine.serials.begin(), machine.serials.end(),
+                                     [&](const SerialSpec& serial) { return serial.port == port; });
+        const bool connected = at != machine.serials.end() && at->backend != "none";
+        add({"-serial", connected ? serial_argument(at->backend, options) : "null"});
+    }
     if (!machine.parallel.empty())
         add({"-parallel", serial_argument(machine.parallel, options)});
     return a;

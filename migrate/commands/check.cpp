@@ -4,6 +4,7 @@
 #include "converter/check/boot_chain.hpp"
 #include "converter/patch/workspace.hpp"
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
 #include "migrate/commands/patch_support.hpp"
 
 #include <fmt/ostream.h>
@@ -21,7 +22,7 @@ void add_options(po::options_description& options) {
 }
 
 int run(Invocation& invocation) {
-    const auto& sources = invocation.get<std::vector<std::string>>("source");
+    const std::vector<std::string> sources = required_list(invocation, "source");
     std::vector<block::SharedBlockDevice> disks;
     std::error_code ignored;
     // A bundle or a patched VHD is looked at as patched; anything else that open_disk() takes as it is.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/patch/transaction.hpp"
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
 #include "migrate/commands/patch_support.hpp"
 
 #include <boost/json.hpp>
@@ -41,7 +42,7 @@ void report(const Invocation& invocation, const patch::Plan& plan, const patch::
 }
 
 int run(Invocation& invocation) {
-    const patch::Workspace workspace = patch::find_workspace(invocation.get<std::string>("bundle"));
+    const patch::Workspace workspace = patch::find_workspace(required(invocation, "bundle"));
     if (invocation.has("again"))
         patch::undo(workspace, {.lose_changes = invocation.yes});
     if (workspace.patched() && !invocation.has("dry-run"))

@@ -1,6 +1,7 @@
 // ntferry plan
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
 #include "migrate/commands/patch_support.hpp"
 
 #include <filesystem>
@@ -9,7 +10,7 @@ namespace ntferry::cli {
 namespace {
 
 int run(Invocation& invocation) {
-    const auto& sources = invocation.get<std::vector<std::string>>("source");
+    const std::vector<std::string> sources = required_list(invocation, "source");
     std::vector<std::string> disks = sources;
     std::error_code ignored;
     if (sources.size() == 1 && std::filesystem::is_directory(sources.front(), ignored)) {

@@ -1,6 +1,7 @@
 // ntferry profiles list, show, check
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
 #include "profiles/print.hpp"
 #include "profiles/render_qemu.hpp"
 
@@ -32,12 +33,40 @@ int list(Invocation& invocation) {
     return 0;
 }
 
+json::array devices_of(const Profile& profile) {
+    json::array devices;
+    for (const DeviceSpec& device : profile.devices) {
+        json::object one{{"type", device.type}, {"id", device.id}};
+        if (device.pci)
+            one["pci"] = fmt::format("{:02x}.{}", device.pci->device, device.pci->function);
+        if (device.io)
+            one["io"] = fmt::format("0x{:x}", *device.io);
+        if (device.irq)
+            one["irq"] = *device.irq;
+        devices.push_back(std::move(one));
+    }
+    return devices;
+}
+
 int show(Invocation& invocation) {
-    const Profile profile = find_profile(invocation.get<std::string>("profile"));
+    const Profile profile = find_profile(required(invocation, "profile"));
     MachineDescription machine;
     machine.name = profile.name;
     machine.profile = profile.name;
-    if (invocation.has("qemu"))
+    if (invocation.json) {
+        json::object shown{{"name", profile.name},
+                           {"abi", profile.abi},
+                           {"title", profile.title},
+                           {"guests", profile.guests}};
+        if (invocation.has("qemu"))
+            shown["qemu"] = json::value_from(qemu_arguments(profile, machine));
+        else if (invocation.has("libvirt"))
+            shown["libvirt"] = libvirt_xml(profile, machine);
+        else
+            shown["text"] = print_profile(profile);
+        shown["devices"] = devices_of(profile);
+        fmt::print(invocation.out, "{}\n", json::serialize(shown));
+    } else if (invocation.has("qemu"))
         fmt::print(invocation.out, "{}\n", shell_line(qemu_arguments(profile, machine)));
     else if (invocation.has("libvirt"))
         fmt::print(invocation.out, "{}", libvirt_xml(profile, machine));
@@ -50,12 +79,17 @@ int check(Invocation& invocation) {
     std::vector<std::string> names = profile_names();
     if (invocation.has("profile"))
         names = invocation.get<std::vector<std::string>>("profile");
+    json::array good;
     for (const std::string& name : names) {
         const Profile profile = find_profile(name);
-        if (!invocation.quiet)
+        good.push_back(
+            json::object{{"profile", name}, {"abi", profile.abi}, {"devices", profile.devices.size()}});
+        if (!invocation.quiet && !invocation.json)
             fmt::print(invocation.out, "{}: good, abi {}, {} devices\n", name, profile.abi,
                        profile.devices.size());
     }
+    if (invocation.json)
+        print_json(invocation.out, good);
     return 0;
 }
 

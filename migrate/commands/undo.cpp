@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/patch/transaction.hpp"
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/ostream.h>
@@ -10,7 +11,7 @@ namespace ntferry::cli {
 namespace {
 
 int run(Invocation& invocation) {
-    const patch::Workspace workspace = patch::find_workspace(invocation.get<std::string>("bundle"));
+    const patch::Workspace workspace = patch::find_workspace(required(invocation, "bundle"));
     const bool dropped = patch::undo(workspace, {.lose_changes = invocation.yes});
     if (invocation.json)
         fmt::print(invocation.out, "{}\n", boost::json::serialize(boost::json::object{{"dropped", dropped}}));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ class EngineProcess {
     EngineProcess(const EngineProcess&) = delete;
     EngineProcess& operator=(const EngineProcess&) = delete;
 
+    /// Processor time that it has had; 0 when it has ended.
+    std::chrono::milliseconds cpu_time() const;
     bool running();
     /// Of an ended process: exit code, 128 + signal when killed.
     int exit_code() const { return exit_code_; }

@@ -70,6 +70,10 @@ class ProcessEngine final : public Engine {
     Sample look() override {
         Sample sample = last_; // what the last look saw, where this one sees nothing any more
         sample.at = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_);
+        const std::chrono::milliseconds spent = process_.cpu_time();
+        // A guest that halts takes some hundredths; one that works, all that a busy host gives it.
+        sample.busy = (spent - spent_) * 10 > sample.at - last_.at;
+        spent_ = spent;
         try {
             if (!sample.stopped)
                 take_events(sample);
@@ -143,6 +147,7 @@ class ProcessEngine final : public Engine {
     ScreenReader reader_;
     Clock::time_point start_;
     Sample last_;
+    std::chrono::milliseconds spent_{};
     bool gone_ = false;
 };
 

@@ -96,7 +96,8 @@ Verdict Watcher::loop(const Sample& sample) const {
 
 std::optional<Verdict> Watcher::look_at_text(const Sample& sample) {
     // A loader prints a line and then reads for half a minute: only with its disks at rest does it rest.
-    const bool still = sample.at - quiet_since_ >= options_.still_text;
+    const bool still =
+        sample.at - idle_since_ >= options_.still_text || sample.at - quiet_since_ >= options_.still_busy;
     // A message counts when two looks found the same screen: the first may have come while it was written.
     if (sample.at == unchanged_since_)
         return std::nullopt;
@@ -143,6 +144,8 @@ std::optional<Verdict> Watcher::look(const Sample& sample) {
         unchanged_since_ = sample.at;
     if (!same || sample.work != last_.work)
         quiet_since_ = sample.at;
+    if (quiet_since_ == sample.at || sample.busy)
+        idle_since_ = sample.at;
     if (sample.resets >= options_.loop_resets) {
         verdict = loop(sample);
     } else if (sample.stopped) {

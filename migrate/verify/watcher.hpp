@@ -27,6 +27,7 @@ struct Sample {
     Picture picture;        ///< in graphics mode
     unsigned resets = 0;    ///< by the guest, so far
     std::uint64_t work = 0; ///< grows while the guest reads or writes a disk, or talks on COM1
+    bool busy = false;      ///< its processor has not halted much since the last look
     bool stopped = false;   ///< the machine runs no more: powered off, or halted for good
     std::string failure;    ///< the engine could not go on; empty: it could
 };
@@ -34,6 +35,9 @@ struct Sample {
 struct WatchOptions {
     std::chrono::milliseconds still_text{
         8000}; ///< a text screen that rests so long, disks and COM1 too, is final
+    /// The same while the processor works: a loader that unpacks, slowly where it is translated; or one that
+    /// asks the keyboard again and again.
+    std::chrono::milliseconds still_busy{45000};
     std::chrono::milliseconds still_graphics{15000}; ///< a picture that rests so long is final
     unsigned loop_resets = 3; ///< so many resets are a loop: one is normal after CHKDSK
 };
@@ -70,6 +74,7 @@ class Watcher {
     bool any_ = false;
     std::chrono::milliseconds unchanged_since_{}; ///< the screen
     std::chrono::milliseconds quiet_since_{};     ///< the screen, disks and COM1
+    std::chrono::milliseconds idle_since_{};      ///< all that, and the processor
     ScreenText before_reset_;
 };
 

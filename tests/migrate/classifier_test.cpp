@@ -142,6 +142,17 @@ TEST_CASE("A screen that rests while the guest reads its disk or talks on COM1 i
     REQUIRE(verdict);
     CHECK(verdict->outcome == Outcome::stable_screen);
 
+    // Nor where the processor works; but one that asks the keyboard for ever is seen through in the end.
+    Watcher polled;
+    std::optional<Verdict> late;
+    for (auto at = 0ms; at <= 120s && !late; at += 500ms) {
+        Sample busy = text_sample(at, text);
+        busy.busy = true;
+        late = polled.look(busy);
+    }
+    REQUIRE(late);
+    CHECK(late->at > 40s);
+
     // A message is one as soon as two looks have found it, whatever the disks do.
     Watcher other;
     for (auto at = 0ms; at <= 1s; at += 500ms) {

@@ -58,6 +58,23 @@ TEST_CASE("the shipped profiles are valid by their schema") {
     CHECK(result.exit_code == 0);
 }
 
+TEST_CASE("under QEMU both serial ports are there whatever is connected, each with its own back end") {
+    const auto serials = [](const MachineDescription& described) {
+        std::vector<std::string> found;
+        const auto a = qemu_arguments(find_profile("nt4"), described);
+        for (std::size_t i = 0; i + 1 < a.size(); ++i)
+            if (a[i] == "-serial")
+                found.push_back(a[i + 1]);
+        return found;
+    };
+    MachineDescription m;
+    CHECK(serials(m) == std::vector<std::string>{"null", "null"});
+    m.serials = {{1, "unix:/run/com2"}};
+    CHECK(serials(m) == std::vector<std::string>{"null", "unix:/run/com2,server=on,wait=off"});
+    m.serials.push_back({0, "none"});
+    CHECK(serials(m) == std::vector<std::string>{"null", "unix:/run/com2,server=on,wait=off"});
+}
+
 TEST_CASE("the QEMU command line has the same processor, slots, disks and geometry") {
     const auto a = qemu_arguments(find_profile("nt4"), machine());
     CHECK(has(a, "pc,acpi=off,hpet=off,usb=off,vmport=off,accel=tcg"));
