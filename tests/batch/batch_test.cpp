@@ -9,6 +9,8 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <map>
+#include <set>
 #include <thread>
 
 namespace {
@@ -23,6 +25,20 @@ boost::json::value job(const std::string& json, const std::string& name) {
             return entry;
     FAIL("no job " + name);
     return {};
+}
+
+/// Servers that the batch's journal has as done.
+std::set<std::string> done_servers(const BatchBench& bench) {
+    const cli::ProcessResult status =
+        cli::run_process({NTFERRY_PROGRAM, "batch", "status", bench.output, "--json"});
+    std::set<std::string> done;
+    boost::json::error_code error;
+    const boost::json::value summary = boost::json::parse(status.out, error);
+    if (!error)
+        for (const auto& entry : summary.at("jobs").as_array())
+            if (entry.at("state") == "done")
+                done.insert(entry.at("name").as_string().c_str());
+    return done;
 }
 
 /// $PAUSE of the converters while it lives.
@@ -88,7 +104,7 @@ TEST_CASE("Limits hold: one job that reads a disk at a time") {
     CHECK(bench.trace() == "start a\nend a\nstart b\nend b\nstart c\nend c\n");
 }
 
-TEST_CASE("A batch killed twenty times is still complete, and converts nothing twice") {
+TEST_CASE("A batch killed twenty times is still complete and starts nothing that was done") {
     const BatchBench bench;
     std::string xml = "<fleet><limits jobs='3' disk='3'/>";
     constexpr int servers = 30;
@@ -97,6 +113,7 @@ TEST_CASE("A batch killed twenty times is still complete, and converts nothing t
                            i % 5 == 4 ? fmt::format(" after='s{}'", i - 4) : "");
     bench.fleet(xml + "</fleet>");
     int kills = 0;
+    std::map<std::string, std::size_t> done_at; // how much of the trace there was when it was seen as done
     {
         const Pause pause("0.1");
         while (kills < 20) {
@@ -107,6 +124,9 @@ TEST_CASE("A batch killed twenty times is still complete, and converts nothing t
             if (wait_for(pid) != 128 + SIGKILL)
                 break; // it was through
             ++kills;
+            const std::size_t traced = bench.trace().size();
+            for (const std::string& name : done_servers(bench))
+                done_at.emplace(name, traced);
         }
     }
     const cli::ProcessResult result = bench.run();
@@ -116,6 +136,12 @@ TEST_CASE("A batch killed twenty times is still complete, and converts nothing t
     CHECK(boost::json::parse(result.out).at("done") == servers);
     for (int i = 0; i < servers; ++i)
         CHECK(BatchBench::text(fmt::format("{}/s{}/whole", bench.output, i)) != "");
+    REQUIRE(done_at.size() > 3); // some were done before the last kill
+    const std::string trace = bench.trace();
+    for (const auto& [name, traced] : done_at) {
+        INFO(name);
+        CHECK(trace.find("start " + name + "\n", traced) == std::string::npos);
+    }
 }
 
 TEST_CASE("Ctrl-C ends the jobs, says how to go on, and the batch goes on") {

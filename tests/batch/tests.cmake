@@ -5,3 +5,6 @@ add_test(NAME "batch: a fleet through Slurm"
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/batch/slurm $<TARGET_FILE:ntferry>)
 set_tests_properties("batch: a fleet through Slurm"
   PROPERTIES LABELS slow TIMEOUT 300 RUN_SERIAL TRUE SKIP_REGULAR_EXPRESSION "SKIP:")
+add_test(NAME "batch: real conversions killed twenty times are complete"
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/batch/kill $<TARGET_FILE:ntferry> ${CMAKE_BINARY_DIR})
+set_tests_properties("batch: real conversions killed twenty times are complete" PROPERTIES LABELS slow TIMEOUT 600)

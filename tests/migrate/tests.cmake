@@ -8,3 +8,7 @@ add_test(NAME "rig: the bundle for verify and launch" COMMAND ${end_to_end} prep
 set_tests_properties("rig: the bundle for verify and launch" PROPERTIES LABELS slow TIMEOUT 300)
 add_test(NAME "rig: verify and launch by our own machine" COMMAND ${end_to_end} rig ${CMAKE_BINARY_DIR})
 set_tests_properties("rig: verify and launch by our own machine" PROPERTIES LABELS rig TIMEOUT 400)
+add_test(NAME "migrate: interrupted in every phase it goes on"
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/migrate/interrupt $<TARGET_FILE:ntferry> ${CMAKE_BINARY_DIR})
+set_tests_properties("migrate: interrupted in every phase it goes on"
+  PROPERTIES LABELS slow TIMEOUT 600 SKIP_REGULAR_EXPRESSION "SKIP:")
