@@ -133,6 +133,31 @@ TEST_CASE("a patched disk starts its guest agent, which reads the patched values
     boot_and_compare("scsi-ntfs");
 }
 
+TEST_CASE("what a guest reads otherwise than planned is told") {
+    patch::Plan plan;
+    plan.system = {{0, 63 * 512}, "\\WINNT"};
+    const auto add = [&](patch::Change change) {
+        plan.actions.push_back({"", "", "", "", std::move(change)});
+    };
+    add(patch::SetValue{
+        patch::HiveId::system, "ControlSet001\\Services\\Atapi", "Start", registry::Value::dword(0), {}});
+    add(patch::DeleteValue{patch::HiveId::system, "Select", "Gone", {}});
+    add(patch::RenameFile{{0, 63 * 512}, "\\ntbootdd.sys", "\\ntbootdd.p2v"});
+    const auto read = [&](const std::string& start, const std::string& more) {
+        return test::compare(plan, test::parse_inside("VOLUME sda1 0 63 ntfs\r\nFILE 00ff /NTBOOTDD.P2V\r\n" +
+                                                      more +
+                                                      "HIVE SYSTEM\r\n"
+                                                      "VALUE\tControlSet001\\Services\\atapi\tStart\t4\t" +
+                                                      start + "\r\n"));
+    };
+    CHECK(read("00000000", "").wrong.empty());
+    CHECK(read("00000000", "").values == 2);
+    CHECK(read("04000000", "").wrong.size() == 1);
+    CHECK(read("00000000", "FILE 00ff /ntbootdd.sys\r\n").wrong.size() == 1);
+    CHECK(read("00000000", "HIVE SYSTEM\r\nVALUE\tSelect\tgone\t4\t01000000\r\n").wrong.size() == 1);
+    CHECK(test::compare(plan, {}).wrong.size() > 1);
+}
+
 // One section for each of NTFERRY_BOOTABLE_LOOKALIKES; ctest runs them one by one (label rig-qemu).
 TEST_CASE("every patched lookalike starts its guest agent, which reads the patched values from inside",
           "[.inside]") {
