@@ -48,7 +48,7 @@ Command bundle_send_command() {
         .synopsis = "BUNDLE [--moved-to HOST]",
         .description =
             "Speaks with 'ntferry bundle receive' at the other end: only pieces of 4 MiB go over the "
-            "wire whose SHA-256 differs there, zeros as a word. The machine must not run. With "
+            "wire whose SHA-256 differs there, without their zeros. The machine must not run. With "
             "--moved-to the bundle is marked as moved once the other side has it whole, and can not "
             "be started here any more.",
         .add_options =

@@ -2,6 +2,7 @@
 #include "migrate/launch/transfer.hpp"
 
 #include "converter/base/error.hpp"
+#include "converter/block/copy.hpp"
 #include "converter/capture/manifest.hpp"
 #include "converter/patch/durable.hpp"
 #include "migrate/batch/job.hpp"
@@ -14,13 +15,16 @@
 #include <filesystem>
 #include <set>
 #include <sstream>
+#include <utility>
 
 namespace ntferry::launch {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* greeting = "NTFERRY-BUNDLE 1";
+constexpr const char* greeting = "NTFERRY-BUNDLE 2";
+/// Of a piece; a run is at least one unit, and so is what lies between two.
+constexpr std::uint64_t most_runs = piece_size / block::zero_unit / 2 + 1;
 constexpr std::uint64_t largest_file = std::uint64_t{1} << 43U; ///< 8 TiB, far above VHD's 2 TiB
 
 [[noreturn]] void misunderstood(const Wire& wire, const std::string& line) {
@@ -85,6 +89,19 @@ class Sender {
         return theirs;
     }
 
+    /// Only the runs that are not zeros.
+    void send_piece(std::uint64_t piece, ByteView data) {
+        std::vector<std::pair<std::size_t, std::size_t>> runs;
+        block::for_each_nonzero(
+            data, [&](std::size_t offset, std::size_t length) { runs.emplace_back(offset, length); });
+        wire_.write_line(fmt::format("DATA {} {}", piece, runs.size()));
+        for (const auto& [offset, length] : runs) {
+            wire_.write_line(fmt::format("RUN {} {}", offset, length));
+            wire_.write_bytes(data.subspan(offset, length));
+            counts_.sent += length;
+        }
+    }
+
     void send(const BundleFile& file, std::uint64_t total) {
         const PiecedFile source((fs::path(bundle_) / file.path).string(), PiecedFile::Mode::read);
         const std::vector<capture::Digest> theirs = ask(file);
@@ -99,10 +116,7 @@ class Sender {
                 if (digest == capture::zero_digest(length)) {
                     wire_.write_line(fmt::format("ZERO {}", piece));
                 } else {
-                    const Bytes data = source.read(piece);
-                    wire_.write_line(fmt::format("DATA {} {}", piece, data.size()));
-                    wire_.write_bytes(data);
-                    counts_.sent += data.size();
+                    send_piece(piece, source.read(piece));
                 }
             }
             ours.push_back(digest);
@@ -218,15 +232,28 @@ class Receiver {
             if (word == "ZERO") {
                 target.zero(piece);
             } else {
-                Bytes data(number(words, wire_, piece_size));
-                if (data.size() != target.length_of(piece))
-                    misunderstood(wire_, {});
-                wire_.read_bytes(data);
-                target.write(piece, data);
-                counts_.sent += data.size();
+                target.write(piece, take_runs(target.length_of(piece), number(words, wire_, most_runs)));
             }
             digests[piece] = target.digest(piece); // read back: what is there, not what came
         }
+    }
+
+    /// One piece of that length: the runs that come, zeros between them.
+    Bytes take_runs(std::uint64_t length, std::uint64_t runs) {
+        Bytes piece(length);
+        for (; runs > 0; --runs) {
+            const std::string line = wire_.read_line();
+            std::istringstream words(line);
+            std::string word;
+            words >> word;
+            if (word != "RUN")
+                misunderstood(wire_, line);
+            const std::uint64_t offset = number(words, wire_, length);
+            const std::uint64_t count = number(words, wire_, length - offset);
+            wire_.read_bytes(MutableByteView(piece).subspan(offset, count));
+            counts_.sent += count;
+        }
+        return piece;
     }
 
     /// A link inside the folder could lead out of it.
