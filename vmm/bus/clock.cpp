@@ -19,11 +19,10 @@ Timer::~Timer() {
 void Timer::arm(Nanoseconds at) {
     const Nanoseconds before = clock_.next_deadline();
     if (armed())
-        clock_.queue_.erase(this);
+        clock_.erase(*this);
     deadline_ = at;
-    sequence_ = clock_.next_sequence_++;
     if (at != never)
-        clock_.queue_.insert(this);
+        clock_.insert(*this);
     if (clock_.next_deadline() != before)
         clock_.deadline_changed();
 }
@@ -32,24 +31,31 @@ void Timer::cancel() {
     if (!armed())
         return;
     // The sleeper may wake once too often; that is cheaper than telling it.
-    clock_.queue_.erase(this);
+    clock_.erase(*this);
     deadline_ = never;
 }
 
-bool Clock::Order::operator()(const Timer* a, const Timer* b) const {
-    return std::pair(a->deadline_, a->sequence_) < std::pair(b->deadline_, b->sequence_);
+void Clock::insert(Timer& timer) {
+    const auto later = [&](const Timer* other) {
+        return other->deadline_ > timer.deadline_; // equal ones are older, so they come first
+    };
+    queue_.insert(std::partition_point(queue_.begin(), queue_.end(), later), &timer);
+}
+
+void Clock::erase(const Timer& timer) {
+    queue_.erase(std::find(queue_.begin(), queue_.end(), &timer));
 }
 
 Nanoseconds Clock::next_deadline() const {
-    return queue_.empty() ? never : (*queue_.begin())->deadline_;
+    return queue_.empty() ? never : queue_.back()->deadline_;
 }
 
 void Clock::run_expired() {
     while (!queue_.empty()) {
-        Timer* timer = *queue_.begin();
+        Timer* timer = queue_.back();
         if (timer->deadline_ > now())
             return;
-        queue_.erase(queue_.begin());
+        queue_.pop_back();
         timer->deadline_ = never;
         timer->expired_();
     }

@@ -6,8 +6,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
-#include <set>
-#include <utility>
+#include <vector>
 
 namespace ntferry::vmm {
 
@@ -26,7 +25,8 @@ class Timer {
     Timer(const Timer&) = delete;
     Timer& operator=(const Timer&) = delete;
 
-    /// Calls expired() once, at or soon after the given time; replaces an earlier deadline.
+    /// Calls expired() once, at or soon after the given time; replaces an earlier deadline. Of equal ones the
+    /// first armed is the first called.
     void arm(Nanoseconds at);
     void cancel();
     bool armed() const { return deadline_ != never; }
@@ -37,7 +37,6 @@ class Timer {
     Clock& clock_;
     std::function<void()> expired_;
     Nanoseconds deadline_ = never;
-    std::uint64_t sequence_ = 0; ///< order of equal deadlines: first armed, first called
 };
 
 /// Virtual time with a queue of deadlines. Not thread-safe: used under the machine lock.
@@ -60,11 +59,9 @@ class Clock {
 
   private:
     friend class Timer;
-    struct Order {
-        bool operator()(const Timer* a, const Timer* b) const;
-    };
-    std::set<Timer*, Order> queue_;
-    std::uint64_t next_sequence_ = 1;
+    void insert(Timer& timer);
+    void erase(const Timer& timer);
+    std::vector<Timer*> queue_; ///< latest first: a machine has a dozen
 };
 
 /// A clock that tests step by hand.
