@@ -3,8 +3,9 @@
 // The sender names each file with its size; the receiver answers with the SHA-256 of every 4 MiB that it has;
 // the sender sends the pieces that differ, of them only what is not zero. At the end of a file the receiver
 // reads back what was written and both compare one digest over all pieces. An interrupted move therefore goes
-// on by itself, and a bundle that comes back costs what has changed. SPDX-License-Identifier:
-// GPL-3.0-or-later
+// on by itself, and a bundle that comes back costs what has changed.
+//
+// SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
 #include "converter/base/progress.hpp"
