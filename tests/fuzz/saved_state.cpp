@@ -1,5 +1,6 @@
-// A saved machine's file: what it says of the images it belongs to, behind a checksum that a stranger can
-// make. LINK: ntferry_vmm_machine SPDX-License-Identifier: GPL-3.0-or-later
+// A saved machine's file: which images it belongs to, behind a checksum that a stranger can make.
+// LINK: ntferry_vmm_machine
+// SPDX-License-Identifier: GPL-3.0-or-later
 #include "vmm/machine/saved_state.hpp"
 #include "converter/base/error.hpp"
 
