@@ -116,10 +116,11 @@ class Connection {
     [[noreturn]] void lost(std::uint64_t offset) {
         dead_ = true;
         const char* text = nbd_get_error();
-        throw Error(
-            name_,
-            fmt::format("the NBD server went away at offset {}: {}", offset, text == nullptr ? "" : text),
-            "start the server again");
+        const bool said = text != nullptr && *text != 0;
+        throw Error(name_,
+                    fmt::format("the NBD server went away at offset {}{}{}", offset, said ? ": " : "",
+                                said ? text : ""),
+                    "start the server again");
     }
     /// The server is gone; nothing more comes through here.
     bool dead() const { return dead_ || nbd_aio_is_dead(handle_) > 0 || nbd_aio_is_closed(handle_) > 0; }

@@ -187,7 +187,12 @@ class Job {
         } catch (const Interrupted& error) {
             throw Interrupted(image_path_, go_on);
         } catch (const Error& error) {
-            throw Error(error.where(), error.problem(), error.remedy().empty() ? go_on : error.remedy(),
+            const std::string& remedy = error.remedy();
+            const bool told = remedy.find("--resume") != std::string::npos;
+            throw Error(error.where(), error.problem(),
+                        remedy.empty() ? go_on
+                        : told         ? remedy
+                                       : fmt::format("{}, then {}", remedy, go_on),
                         error.kind());
         }
     }

@@ -85,7 +85,9 @@ TEST_CASE("a server that goes away costs nothing but the time until --resume") {
         const NbdKit nbd(dir, "--filter=exitwhen --filter=delay file " + disk +
                                   " rdelay=800ms exit-when-file-created=" + (dir / "exit") +
                                   " exit-when-poll=1");
-        run_shell("(sleep 1; kill -9 $(cat " + (dir / "nbd.pid") + ")) >/dev/null 2>&1 &");
+        run_shell("(for i in $(seq 600); do [ -e " + (dir / "a.vhd.map") +
+                  " ] && break; sleep 0.05; done; kill -9 $(cat " + (dir / "nbd.pid") +
+                  ")) >/dev/null 2>&1 &");
         const RunResult result =
             run_shell(program + " capture --raw --quiet " + nbd.uri() + " " + (dir / "a.vhd"));
         CHECK(result.exit_code == 1);

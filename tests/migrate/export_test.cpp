@@ -101,10 +101,11 @@ TEST_CASE("QEMU boots an export by its own start script") {
     INFO(exported.err);
     REQUIRE(exported.exit_code == 0);
     fs::rename(dir / "it's here", dir / "moved");
-    const RunResult run = run_shell(
-        "ACCEL=tcg timeout 100 nice " + (dir / "moved") +
-        "/start -device isa-debug-exit,iobase=0x501,iosize=1 -no-reboot -serial file:" + (dir / "com1") +
-        " 2>&1");
+    // Nothing is connected to COM1 of the machine; an administrator who wants to see it says so there.
+    const RunResult run =
+        run_shell("sed -i 's|-serial null|-serial file:" + (dir / "com1") + "|' " + (dir / "moved") +
+                  "/start && ACCEL=tcg timeout 100 nice " + (dir / "moved") +
+                  "/start -device isa-debug-exit,iobase=0x501,iosize=1 -no-reboot 2>&1");
     INFO(run.out);
     CHECK(run.exit_code == 2 * 0x31 + 1);
     CHECK_THAT(text_of(dir / "com1"), Contains("stand-in reached"));
