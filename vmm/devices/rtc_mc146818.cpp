@@ -196,16 +196,30 @@ Nanoseconds RtcMc146818::period_edge(std::uint64_t number) const {
     return chain_start_ + ticks_to_ns(number * period(), CHAIN_HERTZ);
 }
 
-/// Sets PF for edges that passed while no timer was running.
+/// Sets PF for edges that passed while no timer was running, or whose timer is still to be called.
 void RtcMc146818::note_periods() {
     const std::uint64_t ticks = period();
     if (ticks == 0)
         return;
     const auto elapsed = std::max<Nanoseconds>(0, clock_.now() - chain_start_);
     const std::uint64_t edges = ns_to_ticks(elapsed, CHAIN_HERTZ) / ticks;
-    if (edges > periods_seen_)
-        cmos_[REGISTER_C] |= C_PF;
-    periods_seen_ = std::max(periods_seen_, edges);
+    if (edges <= periods_seen_)
+        return;
+    owe_periods(edges - periods_seen_);
+    cmos_[REGISTER_C] |= C_PF;
+    periods_seen_ = edges;
+}
+
+/// Of the edges that passed, one sets PF where it is clear; the others are owed if they are to interrupt.
+void RtcMc146818::owe_periods(std::uint64_t edges) {
+    if ((cmos_[REGISTER_B] & B_PIE) == 0 || irq8_.last_tick() == TickLine::Tick::masked) {
+        owed_ = 0;
+        return;
+    }
+    const std::uint64_t lost = (cmos_[REGISTER_C] & C_PF) == 0 ? edges - 1 : edges;
+    const std::uint64_t bound = std::max<std::uint64_t>(4, CHAIN_HERTZ / period());
+    owed_ =
+        static_cast<std::int64_t>(std::min(bound, static_cast<std::uint64_t>(owed_) + std::min(bound, lost)));
 }
 
 void RtcMc146818::rearm_periodic() {
@@ -229,24 +243,16 @@ void RtcMc146818::periodic_due() {
     if (ticks == 0)
         return;
     const auto elapsed = std::max<Nanoseconds>(0, clock_.now() - chain_start_);
-    const std::uint64_t edges =
-        std::max(periods_seen_ + 1, ns_to_ticks(elapsed + 1, CHAIN_HERTZ) / ticks); // +1: edges round down
-    auto due = static_cast<std::int64_t>(edges - periods_seen_);
-    periods_seen_ = edges;
-    const Nanoseconds next = period_edge(edges + 1);
+    const std::uint64_t edges = ns_to_ticks(elapsed + 1, CHAIN_HERTZ) / ticks; // +1: edges round down
+    if (edges > periods_seen_) {
+        owe_periods(edges - periods_seen_);
+        periods_seen_ = edges;
+        set_flag(C_PF);
+    } // else a read of register C was before us and has noted this edge
+    const Nanoseconds next = period_edge(periods_seen_ + 1);
     periodic_.arm(next);
-
-    if (irq8_.last_tick() == TickLine::Tick::masked) {
-        owed_ = 0;
-    } else {
-        if ((cmos_[REGISTER_C] & C_PF) == 0)
-            --due;
-        const auto bound = static_cast<std::int64_t>(std::max<std::uint64_t>(4, CHAIN_HERTZ / ticks));
-        owed_ = std::min(bound, owed_ + due);
-        if (owed_ > 0)
-            extra_.arm(next - ticks_to_ns(ticks, CHAIN_HERTZ) / 2);
-    }
-    set_flag(C_PF);
+    if (owed_ > 0)
+        extra_.arm(next - ticks_to_ns(ticks, CHAIN_HERTZ) / 2);
 }
 
 void RtcMc146818::extra_due() {

@@ -60,6 +60,7 @@ class RtcMc146818 final : public Device, public PortDevice {
     std::uint64_t period() const; ///< in ticks of 32768 Hz; 0: none
     Nanoseconds period_edge(std::uint64_t number) const;
     void note_periods();
+    void owe_periods(std::uint64_t edges);
     void rearm_periodic();
     void rearm_update();
     void periodic_due();
