@@ -3,8 +3,9 @@
 //
 // Some hosts offer /dev/kvm with all its calls but run legacy guests in an instruction emulator that stops
 // when CR0.PG is set (facts: KVM_EXIT_SHUTDOWN or KVM_EXIT_INTERNAL_ERROR). No capability bit tells; only
-// trying does. The program stands alone (no library of the project) because scripts/kvm-rig compiles it
-// before anything is built.
+// trying does. probe_host() of vmm/kvm asks the same through the project's own Vcpu. This one is a single
+// file without any library, because scripts/kvm-rig compiles it before anything is built, and starts with
+// protection on instead of in real mode: two ways to the same answer.
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>

@@ -2,6 +2,7 @@
 // cured it goes on and has lost nothing.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/launch/control_client.hpp"
+#include "tests/host/control/guest_code.hpp"
 #include "tests/host/control/running_machine.hpp"
 #include "tests/support/skip.hpp"
 
@@ -12,30 +13,20 @@ using test::RunningMachine;
 
 namespace {
 
-/// Writes its own sector into 40 runs of 64 sectors by INT 13h AH=43h, reads the last one back, and ends with
-/// 43 when all of that went well, 45 when not.
-constexpr const char* WRITER = R"(
- xor ax,ax
- mov ds,ax
- mov es,ax
-next: mov ax,4300h
- mov dl,80h
- mov si,dap
- int 13h
- jc bad
+/// Writes memory from its own sector on into 39 runs of 64 sectors; exit code 43 when all of that went well,
+/// 45 when not.
+const std::string WRITER = test::disk_program(R"(
+next: mov ah,43h
+ call disk
+ mov al,22
+ jc finish
  add dword [dap+8],64
  cmp dword [dap+8],64*40
  jb next
  mov al,21
- jmp done
-bad: mov al,22
-done: mov dx,501h
- out dx,al
- hlt
-dap: db 16,0,64,0
- dw 7c00h,0
- dq 64
-)";
+ jmp finish
+)",
+                                              {.sectors = 64, .segment = 0, .offset = 0x7C00, .first = 64});
 
 /// A file system of its own, so that it can be full.
 class SmallDisk {
@@ -124,30 +115,20 @@ TEST_CASE("a VHD without room pauses the guest, which goes on once there is some
 
 namespace {
 
-/// Writes the key that is pressed into sector 100 by INT 13h AH=43h and shows it, for ever.
-constexpr const char* KEY_WRITER = R"(
- xor ax,ax
- mov ds,ax
- mov es,ax
+/// Writes the key that is pressed into sector 100 and shows it, for ever.
+const std::string KEY_WRITER = test::disk_program(R"(
 again: sti
  xor ax,ax
  int 16h
  mov [8000h],al
- mov ax,4300h
- mov dl,80h
- mov si,dap
- int 13h
+ mov ah,43h
+ call disk
  mov al,'!'
- jc show
+ jc bad
  mov al,[8000h]
-show: mov ah,0eh
- mov bx,7
- int 10h
+bad: call show
  jmp again
-dap: db 16,0,1,0
- dw 8000h,0
- dq 100
-)";
+)");
 
 /// A server that dies with the object, or before.
 class NbdServer {

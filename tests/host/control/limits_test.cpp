@@ -1,6 +1,7 @@
 // What a machine may use: said by ps, written into its control group, held to by its disks.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/launch/control_client.hpp"
+#include "tests/host/control/guest_code.hpp"
 #include "tests/host/control/running_machine.hpp"
 #include "tests/support/skip.hpp"
 
@@ -11,29 +12,20 @@ using test::RunningMachine;
 
 namespace {
 
-/// Reads 64 KiB twenty times by INT 13h AH=42h and ends.
-constexpr const char* READER = R"(
- xor ax,ax
- mov ds,ax
+/// Reads 64 KiB twenty times and ends with exit code 43.
+const std::string READER = test::disk_program(R"(
  mov cx,20
 next: push cx
  mov ah,42h
- mov dl,80h
- mov si,dap
- int 13h
+ call disk
  pop cx
- jc bad
+ mov al,22
+ jc finish
  loop next
  mov al,21
- jmp done
-bad: mov al,22
-done: mov dx,501h
- out dx,al
- hlt
-dap: db 16,0,127,0
- dw 0,2000h
- dq 64
-)";
+ jmp finish
+)",
+                                              {.sectors = 127, .segment = 0x2000, .offset = 0, .first = 64});
 
 } // namespace
 

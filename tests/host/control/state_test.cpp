@@ -1,21 +1,15 @@
 // A machine saved into a file goes on from there, and from nothing that does not fit.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/launch/control_client.hpp"
+#include "tests/host/control/guest_code.hpp"
 #include "tests/host/control/running_machine.hpp"
 #include "tests/support/skip.hpp"
 
 #include <filesystem>
 
 using namespace ntferry;
+using test::ECHO_KEYS;
 using test::RunningMachine;
-
-namespace {
-
-/// Prints what is typed, for ever: INT 16h, INT 10h.
-constexpr const char* ECHO_KEYS =
-    "again: sti\n xor ax,ax\n int 16h\n mov ah,0eh\n mov bx,7\n int 10h\n jmp again";
-
-} // namespace
 
 TEST_CASE("a saved machine goes on where it was, after every refusal of what does not fit") {
     if (!test::can_run() || !test::have_program("nasm"))
@@ -77,45 +71,27 @@ TEST_CASE("a machine is saved into a file that it cannot see, and goes on when t
 
 namespace {
 
-/// Writes one letter into sector 100 by INT 13h AH=43h when a key is pressed, and shows what is there before.
-constexpr const char* NOTEPAD = R"(
- xor ax,ax
- mov ds,ax
- mov es,ax
+/// Writes one letter into sector 100 when a key is pressed, and shows what is there before.
+const std::string NOTEPAD = test::disk_program(R"(
  mov ah,42h
- call disk
- mov al,[8000h]
- call show
+ call note
 again: sti
  xor ax,ax
  int 16h
  mov [8000h],al
  mov ah,43h
- call disk
- mov al,[8000h]
- call show
+ call note
  jmp again
-disk: xor al,al
- mov dl,80h
- mov si,dap
- int 13h
+note: call disk
  jnc fine
  mov byte [8000h],'!'
-fine: ret
-show: push ax
- mov al,'['
- call one
- pop ax
- call one
+fine: mov al,'['
+ call show
+ mov al,[8000h]
+ call show
  mov al,']'
-one: mov ah,0eh
- mov bx,7
- int 10h
- ret
-dap: db 16,0,1,0
- dw 8000h,0
- dq 100
-)";
+ jmp show
+)");
 
 /// A machine whose VHD remembers the letter that was typed last; it begins with ".".
 struct Notepad {
