@@ -20,17 +20,19 @@ std::vector<Measure> enter(const Policy& asked) {
     const bool root = geteuid() == 0;
     const Identity identity = root ? find_identity(asked) : Identity{};
     const Policy policy = root ? policy_for(identity, asked) : asked;
-    if (root)
-        leave_keeper(policy); // what root made only root can remove
-    const bool users_may = !root || users_may_make_namespaces();
-    if (root && (identity.instead_of_root || !users_may)) {
-        // Folders of root's may be closed to everybody else, so root makes the mount tree.
-        add({enter_pid_namespace({})});
+    if (root && (identity.instead_of_root || !users_may_make_namespaces())) {
+        // Folders of root's may be closed to everybody else, so root makes the mount tree. The keeper stays
+        // root: what root made only root can remove.
+        if (!add({enter_pid_namespace(policy)}))
+            leave_keeper(policy);
         add(enter_namespaces(policy));
         add({drop_root(identity)});
-        if (users_may)
-            add({enter_user_namespace()});
+        // Where users may not make one, the others stand without it.
+        if (const Measure users = enter_user_namespace(); users.applied)
+            add({users});
     } else {
+        if (root)
+            leave_keeper(policy);
         // Root is dropped first: the namespaces after it are those any user can make, so they are tested by
         // every run.
         add({drop_root(identity)});
