@@ -46,9 +46,10 @@ void mark_moved(const std::string& bundle, const MovedTo& to);
 /// @throws Error when the bundle is no whole one or was moved away
 void require_runnable(const std::string& bundle);
 
-/// Files in state/ that say so.
-constexpr const char* moved_file = "state/moved.json";
-constexpr const char* incoming_file = "state/incoming.json";
-constexpr const char* run_lock_file = "state/run.lock";
+/// Files of the bundle that say so. Not in state/: that belongs to the machine, and one whose guest has taken
+/// it over must not have a say in where its bundle is or whether it runs.
+constexpr const char* moved_file = "moved.json";
+constexpr const char* incoming_file = "incoming.json";
+constexpr const char* run_lock_file = "run.lock";
 
 } // namespace ntferry::launch

@@ -329,6 +329,73 @@ check_stress() {
     fi
 }
 
+# record_at SECTOR N: record N of 4 KiB past the cache, into one of 1900 places from that sector on.
+record_at() {
+    yes "RECORD $2" | dd of=/tmp/record bs=4k count=1 iflag=fullblock 2>/dev/null
+    dd if=/tmp/record of=/dev/sda bs=4k seek=$(($1 / 8 + ($2 - 1) % 1900 + 1)) conv=notrunc oflag=direct 2>/dev/null
+}
+
+# Everything at once for ntferry.load=SECONDS (or HOST:PORT, which says the number): reads all over the disk, records written past the cache (check "durable"),
+# a stream read from ntferry.tcp and sent back to ntferry.tcpup, lines typed at the console. The host snapshots meanwhile.
+check_load() {
+    down=$(argument tcp '')
+    up=$(argument tcpup '')
+    up=${up%:*}
+    sector=$(argument durable 0)
+    first_card_up || { bad load "no network"; return; }
+    seconds=$(argument load 60)
+    case $seconds in *:*) seconds=$(nc "${seconds%%:*}" "${seconds##*:}") ;; esac
+    mib=$(($(cat /sys/block/sda/size) / 2048))
+    dmesg -c >/dev/null
+    : >/tmp/load.run
+    (while read -r line; do echo "TYPED $line"; done </dev/tty1) &
+    typist=$!
+    (
+        record=0
+        while [ -e /tmp/load.run ]; do
+            record=$((record + 1))
+            record_at "$sector" $record || { echo "LOAD record $record cannot be written"; : >/tmp/load.bad; }
+            echo "DURABLE $record"
+        done
+    ) &
+    writer=$!
+    (
+        rounds=0
+        while [ -e /tmp/load.run ]; do
+            nc "${down%%:*}" "${down##*:}" >/tmp/stream 2>/dev/null || : >/tmp/load.bad
+            md5sum </tmp/stream >>/tmp/load.streams
+            nc "${up%%:*}" "${up##*:}" </tmp/stream >/dev/null 2>&1 || : >/tmp/load.bad
+            rounds=$((rounds + 1))
+            echo $rounds >/tmp/load.rounds
+        done
+    ) &
+    network=$!
+    end=$(($(uptime_cs) + seconds * 100))
+    reads=0
+    while [ "$(uptime_cs)" -lt $end ]; do
+        echo 3 >/proc/sys/vm/drop_caches
+        for part in 0 1 2 3; do
+            dd if=/dev/sda bs=1M skip=$((mib * part / 5)) count=4 2>/dev/null
+        done | md5sum >>/tmp/load.reads
+        reads=$((reads + 1))
+        echo "LOAD reads=$reads streams=$(cat /tmp/load.rounds 2>/dev/null)"
+        echo "LOAD reads=$reads" >/dev/tty0
+    done
+    rm -f /tmp/load.run
+    wait $writer $network
+    kill $typist 2>/dev/null
+    errors=$(dmesg | grep -cE 'I/O error|transmit timed out|Oops|BUG|soft lockup|hung task|lost interrupt|exception Emask|rcu.*stall')
+    streams=$(cat /tmp/load.rounds)
+    detail="reads=$reads streams=$streams md5=$(sort -u /tmp/load.streams | head -n 1 | cut -d' ' -f1) kernel_errors=$errors"
+    if [ -e /tmp/load.bad ] || [ "$errors" -ne 0 ] || [ "$(sort -u /tmp/load.reads | wc -l)" -ne 1 ] ||
+        [ "$(sort -u /tmp/load.streams | wc -l)" -ne 1 ] || [ "${streams:-0}" -lt 1 ]; then
+        bad load "$detail reads_differ=$(sort -u /tmp/load.reads | wc -l) streams_differ=$(sort -u /tmp/load.streams | wc -l)"
+        dmesg | tail -n 20
+    else
+        ok load "$detail"
+    fi
+}
+
 # Runs of sectors of the first disk hold what the host put there: a patched hive, say.
 check_ranges() {
     for range in $(argument ranges '' | tr ',' ' '); do
@@ -386,8 +453,7 @@ check_durable() {
     record=0
     while [ $record -lt 1900 ]; do
         record=$((record + 1))
-        yes "RECORD $record" | dd of=/tmp/record bs=4k count=1 iflag=fullblock 2>/dev/null
-        dd if=/tmp/record of=/dev/sda bs=4k seek=$((first / 8 + record)) conv=notrunc oflag=direct 2>/dev/null ||
+        record_at "$first" $record ||
             { bad durable "record $record cannot be written"; return; }
         echo "DURABLE $record"
     done

@@ -95,3 +95,15 @@ TEST_CASE("guest memory outside RAM reads as ones and swallows writes") {
     CHECK(high.back() == 1);
     CHECK_FALSE(memory.write(~std::uint64_t{0}, data));
 }
+
+TEST_CASE("who waits for what devices write to memory is told after each write") {
+    Bytes ram(16, 0);
+    GuestMemory memory;
+    memory.add_region(0, ram);
+    unsigned told = 0;
+    memory.on_write = [&] { told += ram[3] == 7 ? 1 : 100; };
+    memory.write8(3, 7);
+    memory.write32(8, 1);
+    CHECK(memory.read32(8) == 1);
+    CHECK(told == 2);
+}

@@ -69,6 +69,8 @@ bool GuestMemory::write(GuestAddress address, ByteView data) {
         address += count;
         data = data.subspan(count);
     }
+    if (on_write)
+        on_write();
     return complete;
 }
 

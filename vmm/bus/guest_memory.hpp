@@ -5,6 +5,7 @@
 #include "converter/base/bytes.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace ntferry::vmm {
@@ -25,6 +26,9 @@ class GuestMemory {
     bool write(GuestAddress address, ByteView data);
     /// The RAM itself, for DMA without a copy; empty unless the range lies inside one region.
     MutableByteView span(GuestAddress address, std::uint64_t length) const;
+
+    /// Called after each write(): one that waits for what devices write is not told otherwise.
+    std::function<void()> on_write;
 
     std::uint8_t read8(GuestAddress address) const;
     std::uint16_t read16(GuestAddress address) const;

@@ -187,6 +187,45 @@ std::string Vcpu::failure() const {
     return text;
 }
 
+Vcpu::Place Vcpu::place() const {
+    constexpr std::uint64_t arithmetic_flags = 0xCD5; // OF, DF, SF, ZF, AF, PF, CF
+    constexpr std::uint64_t interrupt_flag = 0x200;
+    kvm_regs regs{};
+    kvm_sregs sregs{};
+    kvm_vcpu_events events{};
+    must(::ioctl(fd_.get(), KVM_GET_REGS, &regs), "KVM_GET_REGS");
+    must(::ioctl(fd_.get(), KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
+    must(::ioctl(fd_.get(), KVM_GET_VCPU_EVENTS, &events), "KVM_GET_VCPU_EVENTS");
+    kvm_mp_state state{}; // only a machine with local APICs in the kernel has one
+    Place place;
+    place.halted =
+        ::ioctl(fd_.get(), KVM_GET_MP_STATE, &state) == 0 && state.mp_state != KVM_MP_STATE_RUNNABLE;
+    place.address = sregs.cs.base + regs.rip;
+    place.registers = 0xCBF29CE484222325; // FNV-1a, a register at a time
+    for (const std::uint64_t value : {regs.rax, regs.rbx, regs.rcx, regs.rdx, regs.rsi, regs.rdi, regs.rbp,
+                                      regs.rsp, regs.rflags & arithmetic_flags})
+        place.registers = (place.registers ^ value) * 0x100000001B3;
+    place.ring = (sregs.cr0 & 1U) != 0 ? sregs.ss.dpl : 0U;
+    place.interruptible = (regs.rflags & interrupt_flag) != 0 && events.interrupt.shadow == 0 &&
+                          events.interrupt.injected == 0 && events.exception.injected == 0 &&
+                          events.exception.pending == 0 && events.nmi.injected == 0 &&
+                          events.nmi.pending == 0;
+    return place;
+}
+
+bool Vcpu::halt() {
+    kvm_mp_state state{KVM_MP_STATE_HALTED};
+    return ::ioctl(fd_.get(), KVM_SET_MP_STATE, &state) == 0;
+}
+
+void Vcpu::end_halt() {
+    kvm_mp_state state{};
+    if (::ioctl(fd_.get(), KVM_GET_MP_STATE, &state) != 0 || state.mp_state != KVM_MP_STATE_HALTED)
+        return;
+    state.mp_state = KVM_MP_STATE_RUNNABLE;
+    must(::ioctl(fd_.get(), KVM_SET_MP_STATE, &state), "KVM_SET_MP_STATE");
+}
+
 bool Vcpu::can_take_interrupt() const {
     return run_->ready_for_interrupt_injection != 0;
 }

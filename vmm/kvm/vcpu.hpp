@@ -91,6 +91,21 @@ class Vcpu {
     /// What went wrong, for people: reason, RIP and the bytes there.
     std::string failure() const;
 
+    /// Where the guest is, after an exit that needs nothing (interrupted).
+    struct Place {
+        std::uint64_t address = 0;   ///< linear, of the next instruction
+        std::uint64_t registers = 0; ///< hash of the general ones and the arithmetic flags
+        unsigned ring = 0;
+        bool interruptible = false; ///< an interrupt that came now would be taken before the instruction
+        bool halted = false;        ///< in HLT, or waiting for its SIPI
+    };
+    Place place() const;
+    /// With a local APIC in the kernel, while run() is not under way: the next run() waits as if the guest
+    /// had just executed HLT. Only at a place that is interruptible. Returns whether KVM can do that.
+    bool halt();
+    /// Takes that back when nothing has ended it.
+    void end_halt();
+
     bool can_take_interrupt() const;
     void request_interrupt_window(bool wanted);
     /// Only when can_take_interrupt().

@@ -64,7 +64,12 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
         emit({MachineEvent::Kind::debug_exit, code, {}});
         stop_now(code);
     };
-    host.message = [this](const IoApic::Message& m) { vm.send_msi({m.address, m.data, m.valid}); };
+    host.message = [this](const IoApic::Message& m) {
+        vm.send_msi({m.address, m.data, m.valid});
+        if (cpus[0]->napping) // is awake now; it may be back in its loop soon
+            cpus[0]->timer.wake_by(WakeTimer::Clock::now() + IdleLoop::soon,
+                                   std::chrono::nanoseconds::zero());
+    };
     host.messages_changed = [this] { update_routes(); };
     host.frame_memory = [this](std::size_t size) {
         return std::make_unique<MappedFrameMemory>(*memory, size,
@@ -75,6 +80,12 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
     collect_writes(options);
     ring_timer = std::make_unique<Timer>(clock, [this] { watch_data_phase(); });
     clock.on_deadline_changed = [this] { wake(*cpus[0]); };
+    if (may_loop())
+        memory->memory().on_write = [this] { // the loop may look at that
+            cpus[0]->may_nap = false;
+            if (cpus[0]->napping)
+                wake(*cpus[0]);
+        };
     reset_board();
 }
 
@@ -171,7 +182,8 @@ void Machine::Impl::reset_board() {
     const bool apic = profile.interrupts == profiles::InterruptController::apic;
     for (auto& cpu : cpus) {
         cpu->vcpu.reset(apic);
-        cpu->halted = cpu->was_halted = false;
+        cpu->halted = cpu->was_halted = cpu->may_nap = cpu->napping = false;
+        cpu->idle.forget();
     }
     halt_reported = false;
 }

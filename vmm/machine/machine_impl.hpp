@@ -6,6 +6,7 @@
 #include "vmm/kvm/vcpu.hpp"
 #include "vmm/machine/board.hpp"
 #include "vmm/machine/host_clock.hpp"
+#include "vmm/machine/idle_loop.hpp"
 #include "vmm/machine/machine.hpp"
 #include "vmm/machine/memory_map.hpp"
 #include "vmm/machine/poster.hpp"
@@ -24,9 +25,13 @@ struct Machine::Impl {
         kvm::Vcpu vcpu;
         std::thread thread;
         WakeTimer timer;
-        Sleeper sleeper;         ///< while halted
-        bool in_guest = false;   ///< from before the lock is given back until it is held again
-        bool halted = false;     ///< waits in HLT
+        Sleeper sleeper;       ///< while halted
+        bool in_guest = false; ///< from before the lock is given back until it is held again
+        bool halted = false;   ///< waits in HLT
+        IdleLoop idle;         ///< of one that never halts
+        bool may_nap = false;  ///< was found in its idle loop and has not gone on
+        bool napping = false;  ///< waits in KVM as if the loop had executed HLT
+        std::uint64_t nap_address = 0;
         bool was_halted = false; ///< has just left HLT: most likely it goes back there soon
     };
 
@@ -49,6 +54,13 @@ struct Machine::Impl {
     void run(Processor& cpu);
     void step(Processor& cpu, std::unique_lock<std::mutex>& held);
     void wait_halted(Processor& cpu, std::unique_lock<std::mutex>& held);
+    IdleLoop::Time begin_nap(Processor& cpu);
+    void look_at(Processor& cpu, kvm::ExitReason reason);
+    /// Its processor may wait in a loop: that of the MPS HAL. Only a single one: what another processor
+    /// leaves in memory for this one to find would not end its nap.
+    bool may_loop() const {
+        return profile.interrupts == profiles::InterruptController::apic && description.cpus == 1;
+    }
     void prepare_interrupt(Processor& cpu);
     void handle(Processor& cpu, kvm::ExitReason reason);
     void handle_io(Processor& cpu);

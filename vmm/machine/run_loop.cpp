@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #include <cstring>
+#include <utility>
 
 namespace ntferry::vmm {
 namespace {
@@ -47,6 +48,7 @@ void Machine::Impl::run(Processor& cpu) {
 
 void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
     if (holds > 0) {
+        cpu.may_nap = false; // another state may be loaded
         changed.wait(held);
         return;
     }
@@ -73,11 +75,14 @@ void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
         cpu.halted = false;
         cpu.was_halted = true;
     }
+    const auto next_look = may_loop() ? begin_nap(cpu) : IdleLoop::hardly;
     if (boot_processor) {
         prepare_interrupt(cpu);
         if (const Nanoseconds next = clock.next_deadline(); next != never)
             cpu.timer.wake_by(clock.host_time(next), cpu.was_halted ? IDLE_SLACK : IDLE_SLACK.zero());
     }
+    if (may_loop())
+        cpu.timer.wake_by(WakeTimer::Clock::now() + next_look, std::chrono::nanoseconds::zero());
     ++in_guest;
     cpu.in_guest = true;
     held.unlock();
@@ -87,6 +92,8 @@ void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
     ++exits;
     drain();
     handle(cpu, reason);
+    if (may_loop())
+        look_at(cpu, reason);
     if (--in_guest == 0 && holds > 0)
         changed.notify_all();
 }
@@ -97,6 +104,36 @@ void Machine::Impl::wait_halted(Processor& cpu, std::unique_lock<std::mutex>& he
     held.unlock();
     cpu.sleeper.sleep_until(next == never ? Sleeper::Clock::time_point::max() : clock.host_time(next));
     held.lock();
+}
+
+/// Lets a processor that was found in its idle loop wait inside KVM, as if there were a HLT at this place:
+/// interrupts from our devices, of its local APIC and from the PIC end that wait as they end HLT. Returns
+/// after what time to get it out again.
+IdleLoop::Time Machine::Impl::begin_nap(Processor& cpu) {
+    if (!cpu.may_nap)
+        return cpu.idle.next_look();
+    cpu.may_nap = false;
+    if (board->pic().interrupt_pending() || !cpu.vcpu.halt())
+        return cpu.idle.next_look();
+    cpu.napping = true;
+    return IdleLoop::nap;
+}
+
+void Machine::Impl::look_at(Processor& cpu, kvm::ExitReason reason) {
+    const bool napped = std::exchange(cpu.napping, false);
+    if (reason != kvm::ExitReason::interrupted) {
+        if (reason != kvm::ExitReason::interrupt_window && reason != kvm::ExitReason::end_of_interrupt)
+            cpu.idle.touched_device();
+        return;
+    }
+    const kvm::Vcpu::Place place = cpu.vcpu.place();
+    if (napped && place.halted && place.address == cpu.nap_address) {
+        cpu.vcpu.end_halt(); // nothing came: round the loop for a while
+        return;
+    }
+    cpu.may_nap =
+        cpu.idle.look({place.address, place.registers, place.ring == 0, place.interruptible, place.halted});
+    cpu.nap_address = place.address;
 }
 
 void Machine::Impl::wake(Processor& cpu) {

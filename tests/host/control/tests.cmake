@@ -1,1 +1,2 @@
-ntferry_test(host/control LINK ntferry_vmm_host ntferry_migrate DEPENDS ntferry-vmm ntferry)
+# libvncclient is of libvncserver-dev, too.
+ntferry_test(host/control LINK ntferry_vmm_host ntferry_migrate vncclient DEPENDS ntferry-vmm ntferry)

@@ -1,16 +1,28 @@
 // ntferry-vmm behind its walls: what the kernel says of the process, and that everything works there.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/launch/control_client.hpp"
+#include "migrate/launch/settings.hpp"
 #include "tests/host/control/running_machine.hpp"
+#include "tests/host/display/tls_viewer.hpp"
 #include "tests/support/skip.hpp"
 
 #include <catch2/catch.hpp>
 
+#include <cstring>
 #include <filesystem>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 using namespace ntferry;
 using test::RunningMachine;
+
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the name is the sanitizer's
+extern "C" const char* __lsan_default_suppressions() {
+    return test::VIEWER_LEAKS;
+}
 
 namespace {
 
@@ -22,6 +34,33 @@ const std::string ECHO_KEYS("\xFB\x31\xC0\xCD\x16\xB4\x0E\xBB\x07\x00\xCD\x10\xE
 std::string wall_of(int process, const std::string& name) {
     std::error_code error;
     return fs::read_symlink("/proc/" + std::to_string(process) + "/ns/" + name, error).string();
+}
+
+/// Whether what is written where the machine's process sees a file, as root even, comes into the file.
+bool can_change(int process, const std::string& path) {
+    constexpr const char* word = "changed";
+    const int file =
+        ::open(fmt::format("/proc/{}/root{}", process, path).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (file >= 0) {
+        CHECK(::write(file, word, std::strlen(word)) > 0);
+        ::close(file);
+    }
+    std::ifstream in(path, std::ios::binary);
+    const std::string content{std::istreambuf_iterator<char>(in), {}};
+    return content.starts_with(word);
+}
+
+/// A port of the loopback address that nobody uses.
+std::uint16_t free_port() {
+    const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof address;
+    REQUIRE(::bind(socket, reinterpret_cast<const sockaddr*>(&address), length) == 0);
+    REQUIRE(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) == 0);
+    ::close(socket);
+    return ntohs(address.sin_port);
 }
 
 } // namespace
@@ -157,6 +196,10 @@ TEST_CASE("walls: a machine of root's runs as somebody else, in folders that are
     const std::string uid = RunningMachine::status(machine.inside(), "Uid");
     CHECK(std::stoi(uid) > 0);
     CHECK(RunningMachine::status(machine.inside(), "CapPrm") == "0000000000000000");
+    // It has its state; whether its bundle runs and where that is, is no business of it.
+    CHECK(can_change(machine.inside(), machine.path("state/anything")));
+    for (const char* mark : {launch::moved_file, launch::incoming_file, launch::run_lock_file, "machine.xml"})
+        CHECK_FALSE(can_change(machine.inside(), machine.path(mark)));
     CHECK(machine.ntferry("snapshot create box now").exit_code == 0);
     CHECK(machine.ntferry("snapshot revert box now").exit_code == 0);
     CHECK(machine.shows("No bootable device"));
@@ -166,4 +209,46 @@ TEST_CASE("walls: a machine of root's runs as somebody else, in folders that are
     INFO(machine.file("err"));
     CHECK(machine.shows("No bootable device"));
     CHECK(std::stoi(RunningMachine::status(machine.inside(), "Uid")) == std::stoi(uid));
+}
+
+TEST_CASE("walls: viewers' TLS works behind them") {
+    if (!test::can_run() || !test::have_program("openssl"))
+        NTFERRY_SKIP("no /dev/kvm, no SeaBIOS or no openssl to make certificates with");
+    const test::Certificates certificates;
+    test::TempDir secrets;
+    std::ofstream(secrets / "password") << "secret\n";
+    const std::uint16_t port = free_port();
+    const RunningMachine machine("", fmt::format("{} --vnc 127.0.0.1:{} --vnc-tls {} --vnc-password {}",
+                                                 ::geteuid() == 0 ? "--run-as nobody" : "", port,
+                                                 certificates.path(), secrets / "password"));
+    INFO(machine.file("err"));
+    REQUIRE(machine.shows("No bootable device"));
+    CHECK_FALSE(fs::exists(fmt::format("/proc/{}/root{}", machine.inside(), certificates.path())));
+    const test::Viewer good{certificates.folder / "authority.pem", {}, {}, "secret"};
+    CHECK(test::gets_in(good, port));
+    test::Viewer wrong = good;
+    wrong.password = "guess";
+    CHECK_FALSE(test::gets_in(wrong, port));
+    CHECK(test::gets_in(good, port));
+}
+
+TEST_CASE("walls: a tap device of the machine's user that comes back is used again from behind them") {
+    if (!test::can_run() || !test::have_program("ip") || ::geteuid() != 0)
+        NTFERRY_SKIP("no /dev/kvm, no SeaBIOS, no ip or not root");
+    const std::string make = "ip tuntap add dev ntftest2 mode tap user nobody && ip link set ntftest2 up";
+    if (test::run_shell(make).exit_code != 0)
+        NTFERRY_SKIP("no permission to make a tap device");
+    RunningMachine machine({}, "--run-as nobody --nic bridge,tap=ntftest2");
+    INFO(machine.file("err"));
+    launch::ControlClient client(machine.path("ntferry/box.sock"));
+    const auto link = [&] {
+        const auto event = client.wait_for("NTFERRY_NETWORK", std::chrono::seconds(10));
+        return event ? std::string(event->at("link").as_string().c_str()) : "no event";
+    };
+    REQUIRE(test::run_shell("ip link del ntftest2").exit_code == 0);
+    CHECK(link() == "down");
+    REQUIRE(test::run_shell(make).exit_code == 0);
+    CHECK(link() == "up");
+    test::run_shell("ip link del ntftest2");
+    CHECK(RunningMachine::status(machine.inside(), "CapEff") == "0000000000000000");
 }

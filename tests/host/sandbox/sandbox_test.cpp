@@ -127,6 +127,31 @@ TEST_CASE("sandbox: a read-only path cannot be written") {
     CHECK_FALSE(outcome.text.ends_with("opened"));
 }
 
+TEST_CASE("sandbox: a machine writes its state, not what is said about it beside that") {
+    Bundle bundle;
+    const std::string folder = bundle.dir.path().string();
+    const std::string state = bundle.dir / "state";
+    const std::string mark = bundle.dir / "moved.json";
+    REQUIRE(mkdir(state.c_str(), 0700) == 0);
+    std::ofstream(bundle.dir / "run.lock") << "";
+    if (geteuid() == 0) // all of it belongs to the user that the machine runs as
+        for (const std::string& path : {state, bundle.dir / "run.lock"})
+            REQUIRE(chown(path.c_str(), getpwnam("nobody")->pw_uid, getpwnam("nobody")->pw_gid) == 0);
+    bundle.policy.readable = {folder};
+    bundle.policy.writable = {state};
+    const Outcome outcome = inside(bundle.policy, true, [&] {
+        const auto said = [](int result) { return std::string(result == 0 ? "done" : "refused"); };
+        return try_open(state + "/saved.state", O_RDWR | O_CREAT) + "|" +
+               try_open(bundle.dir / "run.lock", O_RDONLY) + "|" +
+               (try_open(bundle.dir / "run.lock", O_RDWR) == "opened" ? "written" : "refused") + "|" +
+               (try_open(mark, O_RDWR | O_CREAT) == "opened" ? "made" : "refused") + "|" +
+               said(unlink((bundle.dir / "run.lock").c_str())) + "|" +
+               said(rename((state + "/saved.state").c_str(), mark.c_str())) + "|" +
+               said(rename(state.c_str(), (folder + "/other").c_str()));
+    });
+    CHECK(outcome.text == "opened|opened|refused|refused|refused|refused|refused");
+}
+
 TEST_CASE("sandbox: nothing is left of root, and it does not come back") {
     const Bundle bundle;
     const Outcome outcome = inside(bundle.policy, false, [] {

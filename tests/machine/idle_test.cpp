@@ -1,0 +1,188 @@
+// Processors that wait in a loop: recognised, let sleep, and awake in time.
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tests/support/run.hpp"
+#include "tests/support/skip.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "vmm/machine/idle_loop.hpp"
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <unistd.h>
+
+using namespace ntferry;
+using namespace ntferry::vmm;
+
+namespace {
+
+/// In ring 0 with interrupts enabled.
+ProcessorSample at(std::uint64_t address, std::uint64_t registers = 1) {
+    return {address, registers, true, true, false};
+}
+
+/// Looks for a minute, or until it is known.
+bool learns(IdleLoop& loop, const std::function<ProcessorSample(unsigned)>& sample) {
+    for (unsigned n = 0; n < 18000 && !loop.known(); ++n)
+        loop.look(sample(n));
+    return loop.known();
+}
+
+/// Numbers without order, the same ones every time.
+unsigned shuffled(unsigned n) {
+    return n * 2654435761U >> 16U;
+}
+
+/// NT's shape: a few instructions of the kernel, of which most run with interrupts disabled, and two of the
+/// HAL. Registers are other ones at each of them, and what is left in the ones that the loop does not use
+/// depends on the work before it.
+ProcessorSample mps_loop(unsigned n, std::uint64_t left_over) {
+    const unsigned instruction = shuffled(n) % 12;
+    const std::uint64_t address = instruction < 10 ? 0x80145A00 + 3 * instruction : 0x80010ABC + instruction;
+    return {address, instruction + 100 * left_over, true, instruction < 3 || instruction == 11, false};
+}
+
+/// Counts interrupts of the timer (18.2 a second) in a loop that looks for that, with calls through a pointer
+/// as NT's idle loop calls its HAL, and ends with 43. step is what the loop does besides.
+std::string waiter(const char* step, unsigned ticks) {
+    return fmt::format(R"(
+org 7c00h
+bits 16
+ cli
+ xor ax,ax
+ mov ds,ax
+ mov word [20h],tick
+ mov word [22h],0
+ mov word [600h],hal
+ jmp again
+idle: call [600h]
+again: sti
+ nop
+ nop
+ cli
+ {}
+ cmp word [count],{}
+ jb idle
+ mov dx,501h
+ mov al,21
+ out dx,al
+ hlt
+tick: push ax
+ inc word [count]
+ mov al,20h
+ out 20h,al
+ pop ax
+ iret
+times 200-($-$$) db 90h
+hal: sti
+ ret
+count: dw 0
+times 510-($-$$) db 0
+dw 0aa55h
+)",
+                       step, ticks);
+}
+
+/// Seconds of CPU time that a machine needed for it; -1 when it did not end as it should.
+double cpu_time_of(const test::TempDir& folder, const char* step, unsigned ticks) {
+    std::ofstream(folder / "guest.asm") << waiter(step, ticks);
+    const auto run = test::run_shell(fmt::format(
+        "cd {} && nasm -f bin -o disk.img guest.asm && truncate -s 64K disk.img && bash -c 'TIMEFORMAT=\"%U "
+        "%S\"; "
+        "time timeout 100 {}/vmm/ntferry-vmm --sandbox off --profile nt4-mps --memory 32M --disk disk.img "
+        "--debug-exit 0x501 2>/dev/null; [ $? -eq 43 ] || exit 1' 2>&1; echo $?",
+        folder.path().string(), NTFERRY_BINARY_DIR));
+    double user = 0;
+    double system = 0;
+    int code = 1;
+    UNSCOPED_INFO(run.out);
+    if (std::sscanf(run.out.c_str(), "%lf %lf %d", &user, &system, &code) != 3 || code != 0)
+        return -1;
+    return user + system;
+}
+
+} // namespace
+
+TEST_CASE("the idle loop of an MPS HAL is known after a while and left alone by what else runs") {
+    IdleLoop loop;
+    CHECK(loop.next_look() == IdleLoop::seldom);
+    loop.look(at(0x80100000));
+    CHECK(loop.next_look() == IdleLoop::soon);
+    REQUIRE(learns(loop, [](unsigned n) { return mps_loop(n, n / 100); }));
+    CHECK(loop.next_look() == IdleLoop::soon);
+    unsigned naps = 0;
+    for (unsigned n = 0; n < 100; ++n) {
+        const ProcessorSample sample = mps_loop(n, 7);
+        const bool may_nap = loop.look(sample);
+        CHECK(may_nap == sample.interruptible); // never where an interrupt would not be taken
+        naps += may_nap ? 1 : 0;
+    }
+    CHECK(naps > 10);
+    CHECK_FALSE(loop.look(at(0x80200000))); // an interrupt's work
+    CHECK(loop.next_look() == IdleLoop::soon);
+    CHECK_FALSE(loop.look({0x80145A00, 0, false, true, false})); // a program has no business there
+    CHECK(loop.look(at(0x80145A00)));
+    for (unsigned n = 0; n < 20; ++n)
+        CHECK_FALSE(loop.look(at(0x80300000 + n * 100)));
+    CHECK(loop.next_look() == IdleLoop::seldom); // it works
+    CHECK(loop.look(at(0x80145A00)));
+    for (unsigned n = 0; n < 1000; ++n)
+        loop.look(at(0x80300000 + n * 100));
+    CHECK_FALSE(loop.known());
+}
+
+TEST_CASE("loops that compute, count in memory, run programs, halt or wait for a device are not idle") {
+    const auto refused = [](const std::function<ProcessorSample(unsigned)>& sample) {
+        IdleLoop loop;
+        return !learns(loop, sample);
+    };
+    CHECK(refused([](unsigned n) { return at(0x80100000 + shuffled(n) % 5, n); })); // a register changes
+    // Only flags change: parity and adjust of a counter in memory.
+    CHECK(refused([](unsigned n) { return at(0x80100000 + shuffled(n) % 5, shuffled(n + 5000) % 4); }));
+    CHECK(refused([](unsigned n) { return at(0x80100000 + n * 3 % 300); })); // too long
+    CHECK(refused([](unsigned n) { return at(0x80100000 + n * 3); }));       // goes on and on
+    CHECK(refused([](unsigned) { return ProcessorSample{1, 1, false, true, false}; }));
+    CHECK(refused([](unsigned) { return ProcessorSample{1, 1, true, true, true}; }));
+    IdleLoop halting;
+    halting.look({1, 1, true, true, true});
+    CHECK(halting.next_look() == IdleLoop::hardly);
+    IdleLoop device;
+    CHECK_FALSE(learns(device, [&](unsigned) {
+        for (unsigned touch = 0; touch < 100; ++touch)
+            device.touched_device();
+        return at(0x80100000);
+    }));
+    IdleLoop clock; // whose interrupt is acknowledged between two looks
+    CHECK(learns(clock, [&](unsigned n) {
+        for (unsigned touch = 0; touch < 4; ++touch)
+            clock.touched_device();
+        return mps_loop(n, 1);
+    }));
+}
+
+TEST_CASE("with interrupts disabled all the time an idle loop gets no nap") {
+    IdleLoop loop;
+    const ProcessorSample waiting{0x80100000, 1, true, false, false}; // CLI and a jump to itself
+    REQUIRE(learns(loop, [&](unsigned) { return waiting; }));
+    for (unsigned n = 0; n < 100; ++n)
+        CHECK_FALSE(loop.look(waiting));
+}
+
+TEST_CASE("a guest that waits in a loop costs little, and its timer interrupts come") {
+    if (::access("/dev/kvm", R_OK | W_OK) != 0 || ::access("/usr/share/seabios/bios-256k.bin", R_OK) != 0 ||
+        !test::have_program("nasm"))
+        NTFERRY_SKIP("no /dev/kvm, no SeaBIOS or no nasm");
+    const test::TempDir folder;
+    constexpr unsigned ticks = 160;
+    const double start = cpu_time_of(folder, "nop", 1); // the firmware's part
+    const double idle = cpu_time_of(folder, "nop", ticks) - start;
+    const double busy = cpu_time_of(folder, "inc bx", ticks) - start; // for all one can tell, it computes
+    const double counter = cpu_time_of(folder, "inc word [602h]", ticks) - start;
+    INFO("idle " << idle << " s, busy " << busy << " s, counter in memory " << counter << " s");
+    REQUIRE(start > 0);
+    REQUIRE(busy > 0);
+    CHECK(idle < busy * 0.5);
+    CHECK(counter > busy * 0.5);
+}
