@@ -102,8 +102,9 @@ std::optional<std::string> held_exclusively(const std::string& path) {
     return std::nullopt;
 }
 
-/// A loop device over this file counts with what is done with that device.
-std::optional<std::string> use_through_loop(const std::string& path) {
+/// A loop device over this file or device counts with what is done with that device. mount(8) with an offset
+/// puts one over a disk, so they stand on each other; the kernel allows no cycles, depth is for our peace.
+std::optional<std::string> use_through_loop(const std::string& path, int depth = 4) {
     std::error_code error;
     const std::string real = fs::canonical(path, error).string();
     for (const auto& device : fs::directory_iterator("/sys/block", error)) {
@@ -112,6 +113,9 @@ std::optional<std::string> use_through_loop(const std::string& path) {
             continue;
         if (const auto why = use_of_device(first_line(device.path() / "dev")))
             return "as " + name + " " + *why;
+        if (depth > 0)
+            if (auto why = use_through_loop("/dev/" + name, depth - 1))
+                return why;
     }
     return std::nullopt;
 }
@@ -124,6 +128,8 @@ std::optional<std::string> why_busy(const std::string& path) {
         return std::nullopt;
     if (S_ISBLK(status.st_mode)) {
         if (auto why = use_of_device(fmt::format("{}:{}", major(status.st_rdev), minor(status.st_rdev))))
+            return why;
+        if (auto why = use_through_loop(path))
             return why;
         return held_exclusively(path);
     }

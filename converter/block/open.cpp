@@ -49,14 +49,26 @@ void refuse_foreign(const File& file) {
                         ErrorKind::unsupported);
 }
 
-BlockDevicePtr open_path(const std::string& path, const OpenOptions& options) {
+void refuse_busy(const std::string& path, const OpenOptions& options) {
+    if (options.allow_busy)
+        return;
+    if (const auto why = why_busy(path))
+        throw Error(path, *why, "unmount it or boot the machine from a rescue system (nothing was read)");
+}
+
+/// Zeros where a dying disk was not read are not what it held.
+void refuse_half_rescued(const std::string& path) {
+    if (const auto map = unfinished_map_beside(path))
+        throw Error(path, fmt::format("was not read whole, says the map of GNU ddrescue beside it, {}", *map),
+                    fmt::format("name it '{},map={}', so that what is missing is told; or move the map away",
+                                path, *map),
+                    ErrorKind::decision);
+}
+
+/// with_map: the user named the image's map.
+BlockDevicePtr open_path(const std::string& path, const OpenOptions& options, bool with_map = false) {
     auto file = std::make_unique<PosixFile>(path, Access::read_only);
-    if (file->is_block_device()) {
-        if (!options.allow_busy)
-            if (const auto why = why_busy(path))
-                throw Error(path, *why,
-                            "unmount it or boot the machine from a rescue system (nothing was read)");
-    } else {
+    if (!file->is_block_device()) {
         if (vhd::looks_like_vhd(*file)) {
             file.reset();
             return vhd::open(path, options.access);
@@ -72,7 +84,10 @@ BlockDevicePtr open_path(const std::string& path, const OpenOptions& options) {
             return std::make_unique<SplitDevice>(parts);
         }
         refuse_foreign(*file);
+        if (!with_map && options.access == Access::read_only)
+            refuse_half_rescued(path);
     }
+    refuse_busy(path, options);
     if (options.access == Access::read_write)
         return std::make_unique<RawDevice>(path, options.access);
     return std::make_unique<RawDevice>(std::move(file), options.access);
@@ -99,7 +114,7 @@ BlockDevicePtr open_disk(std::string_view spec, const OpenOptions& options) {
     if (const std::size_t comma = spec.rfind(map_option); comma != std::string_view::npos) {
         if (writing)
             throw Error(std::string(spec), "an image with a map can only be read");
-        auto image = open_path(std::string(spec.substr(0, comma)), options);
+        auto image = open_path(std::string(spec.substr(0, comma)), options, true);
         return std::make_unique<RescuedDevice>(
             std::move(image), RescueMap::load(std::string(spec.substr(comma + map_option.size()))));
     }

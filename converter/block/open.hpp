@@ -12,7 +12,8 @@ enum class Access : std::uint8_t { read_only, read_write };
 
 struct OpenOptions {
     Access access = Access::read_only;
-    /// Read-only opens of a block device that is mounted or in use are refused unless this is set.
+    /// A block device or raw image that is mounted or in use, also through loop devices, is refused unless
+    /// this is set.
     bool allow_busy = false;
 };
 

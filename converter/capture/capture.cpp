@@ -99,6 +99,8 @@ class Job {
         if (fresh && fs::exists(image_path_))
             throw Error(image_path_, "is there already",
                         "go on with --resume, bring it up to date with --update, or choose another name");
+        if (fresh)
+            keep_foreign_map();
         if (!fresh && !fs::exists(image_path_))
             throw Error(image_path_, "is missing, there is nothing to go on with",
                         "capture without --resume or --update");
@@ -120,6 +122,15 @@ class Job {
         Target target(std::move(image), std::move(map), map_path_, !fresh, options_.save_every);
         target.set_known(std::move(known));
         return target;
+    }
+
+    /// A map that is not of a capture of ours may be all that tells what an image of GNU ddrescue holds.
+    void keep_foreign_map() const {
+        if (!fs::exists(map_path_) || !comment_value(RescueMap::load(map_path_), mode_comment).empty())
+            return;
+        throw Error(map_path_, "is there already, and not of a capture",
+                    "give the map of a ddrescue image with the source ('IMAGE,map=MAP'); --map names the one "
+                    "to write");
     }
 
     RescueMap new_map() const {

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/capture/capture.hpp"
 
-#include "converter/block/busy.hpp"
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
 
@@ -30,14 +29,6 @@ capture::CaptureOptions options_of(const Invocation& invocation) {
     if (invocation.has("map"))
         options.map_path = invocation.get<std::string>("map");
     return options;
-}
-
-/// A mounted image or disk changes while it is read.
-void refuse_busy(const std::string& source) {
-    if (!std::filesystem::exists(source))
-        return;
-    if (const auto why = block::why_busy(source))
-        throw Error(source, *why, "unmount it or boot the machine from a rescue system (nothing was read)");
 }
 
 json::object to_json(const std::string& image, const capture::CaptureResult& result) {
@@ -84,7 +75,6 @@ int run(Invocation& invocation) {
     const std::string from = required(invocation, "source");
     const std::string image = required(invocation, "image");
     const capture::CaptureOptions options = options_of(invocation);
-    refuse_busy(from);
     const block::BlockDevicePtr source = block::open_disk(from);
     const capture::CaptureResult result =
         capture::capture(*source, image, options, invocation.progress, invocation.stop);

@@ -343,6 +343,37 @@ TEST_CASE("maps go both ways between this program and GNU ddrescue's own tools")
     CHECK(run_shell(program + " image compare --quiet " + disk + " " + (dir / "a.vhd")).exit_code == 0);
 }
 
+TEST_CASE(
+    "an image that ddrescue did not finish is a disk with a part missing, never a smaller one or zeros") {
+    if (!test::have_program("ddrescue"))
+        NTFERRY_SKIP("gddrescue is not installed");
+    const TempDir dir;
+    const std::string disk = make_disk(dir);
+    const std::string image = dir / "rescue.img";
+    const std::string map = dir / "rescue.map";
+    REQUIRE(run_shell("ddrescue -q -s 9Mi " + disk + " " + image + " " + map).exit_code == 0);
+    const std::string before = run_shell("cat " + map).out;
+    // Without the map it would be a disk of 9 MiB.
+    const RunResult bare = run_shell(program + " capture --raw --quiet " + image + " " + (dir / "a.vhd"));
+    CHECK(bare.exit_code == 3);
+    CHECK_THAT(bare.err, Contains("was not read whole") && Contains(image + ",map=" + map));
+    // The map to write is another one: that of ddrescue stays.
+    const RunResult over =
+        run_shell(program + " capture --raw --quiet --map " + map + " " + disk + " " + (dir / "a.vhd"));
+    CHECK(over.exit_code == 1);
+    CHECK_THAT(over.err, Contains("rescue.map: is there already"));
+    CHECK(run_shell("cat " + map).out == before);
+    CHECK_FALSE(std::filesystem::exists(dir / "a.vhd"));
+    const RunResult named = run_shell(program + " capture --raw --quiet --retries 0 " + image +
+                                      ",map=" + map + " " + (dir / "a.vhd"));
+    CHECK(named.exit_code == 3);
+    CHECK(run_shell(program + " image info --json " + (dir / "a.vhd")).out.find("\"disk_size\":9437184,") ==
+          std::string::npos);
+    // A finished map is no news.
+    REQUIRE(run_shell("ddrescue -q " + disk + " " + image + " " + map).exit_code == 0);
+    CHECK(run_shell(program + " capture --raw --quiet " + image + " " + (dir / "b.vhd")).exit_code == 0);
+}
+
 TEST_CASE("a full target is one line, and --resume goes on where there is room") {
     const TempDir dir;
     const std::string disk = make_disk(dir);
