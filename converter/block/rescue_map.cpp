@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/block/rescue_map.hpp"
 
-#include "converter/block/file.hpp"
+#include "converter/block/replacement_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
 
 namespace ntferry::block {
 namespace {
@@ -132,15 +130,9 @@ std::string RescueMap::to_text() const {
 
 void RescueMap::save(const std::string& path) const {
     const std::string text = to_text();
-    const std::string beside = path + ".new";
-    {
-        PosixFile file(beside, Access::read_write, CreateMode::replace);
-        file.write(0, ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
-        file.sync();
-    }
-    if (std::rename(beside.c_str(), path.c_str()) != 0)
-        throw SystemError(path, "cannot replace", errno);
-    sync_directory_of(path);
+    ReplacementFile fresh(path);
+    fresh.file().write(0, ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+    fresh.commit();
 }
 
 std::size_t RescueMap::index_of(std::uint64_t offset) const {

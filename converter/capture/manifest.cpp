@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/capture/manifest.hpp"
 
-#include "converter/block/file.hpp"
+#include "converter/block/replacement_file.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
-
-#include <cerrno>
-#include <cstdio>
 
 namespace ntferry::capture {
 namespace {
@@ -161,27 +158,21 @@ Manifest Manifest::load(const std::string& path) {
 }
 
 void Manifest::save(const std::string& path) const {
-    const std::string beside = path + ".new";
-    {
-        block::PosixFile file(beside, block::Access::read_write, block::CreateMode::replace);
-        std::uint64_t at = 0;
-        std::string buffer;
-        const auto empty_buffer = [&] {
-            file.write(at, ByteView(reinterpret_cast<const std::uint8_t*>(buffer.data()), buffer.size()));
-            at += buffer.size();
-            buffer.clear();
-        };
-        write_json([&](std::string_view piece) {
-            buffer += piece;
-            if (buffer.size() > (1U << 20U))
-                empty_buffer();
-        });
-        empty_buffer();
-        file.sync();
-    }
-    if (std::rename(beside.c_str(), path.c_str()) != 0)
-        throw SystemError(path, "cannot replace", errno);
-    block::sync_directory_of(path);
+    block::ReplacementFile fresh(path);
+    std::uint64_t at = 0;
+    std::string buffer;
+    const auto empty_buffer = [&] {
+        fresh.file().write(at, ByteView(reinterpret_cast<const std::uint8_t*>(buffer.data()), buffer.size()));
+        at += buffer.size();
+        buffer.clear();
+    };
+    write_json([&](std::string_view piece) {
+        buffer += piece;
+        if (buffer.size() > (1U << 20U))
+            empty_buffer();
+    });
+    empty_buffer();
+    fresh.commit();
 }
 
 std::string manifest_path_for(const std::string& image_path) {

@@ -252,6 +252,7 @@ TEST_CASE("a file system without room is one line, and --resume goes on once the
     CHECK_THAT(result.err, Contains("No space left on device") && Contains("make room"));
     CHECK(one_line(result.err));
     CHECK(run_shell(program + " image check " + image).exit_code == 0);
+    CHECK_FALSE(std::filesystem::exists(image + ".map.new")); // nothing half-written stays
     CHECK(run_shell("mount -o remount,size=64m " + folder).exit_code == 0);
     CHECK(run_shell(program + " capture --raw --resume --quiet " + disk + " " + image).exit_code == 0);
     CHECK(run_shell(program + " image compare --quiet " + disk + " " + image).exit_code == 0);
