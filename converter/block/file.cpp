@@ -127,8 +127,7 @@ void PosixFile::write(std::uint64_t offset, ByteView data) {
             if (errno == EINTR)
                 continue;
             throw SystemError(path_, fmt::format("cannot write {} bytes at offset {}", data.size(), offset),
-                              errno,
-                              errno == ENOSPC || errno == EDQUOT ? "make room on the target" : "");
+                              errno, errno == ENOSPC || errno == EDQUOT ? "make room on the target" : "");
         }
         data = data.subspan(static_cast<std::size_t>(put));
         offset += static_cast<std::uint64_t>(put);
