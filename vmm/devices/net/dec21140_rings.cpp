@@ -17,7 +17,9 @@ namespace {
 /// visit here.
 constexpr unsigned descriptors_per_visit = 1024;
 constexpr Nanoseconds retry_soon = 100'000;
-constexpr Nanoseconds receive_retry = 1'000'000;
+/// A guest that gives buffers back need not say so. It does soon, or else late.
+constexpr Nanoseconds receive_retry_first = 100'000;
+constexpr Nanoseconds receive_retry_last = 1'000'000;
 constexpr Nanoseconds receive_patience = 50'000'000;
 constexpr unsigned descriptors_per_frame = 64;
 
@@ -195,7 +197,8 @@ bool Dec21140::receive_frame(ByteView frame) {
         raise(csr5_ru);
     }
     if (now - receive_blocked_since_ < receive_patience) {
-        receive_timer_.arm(now + receive_retry);
+        receive_timer_.arm(now +
+                           std::clamp(now - receive_blocked_since_, receive_retry_first, receive_retry_last));
         return false;
     }
     receive_blocked_since_ = never;

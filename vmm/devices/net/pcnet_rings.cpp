@@ -17,7 +17,9 @@ namespace {
 /// catches strays.
 constexpr Nanoseconds busy_poll = 1'600'000;
 constexpr Nanoseconds idle_poll = 250'000'000;
-constexpr Nanoseconds receive_retry = 1'000'000;
+/// A guest that gives buffers back need not say so. It does soon, or else late.
+constexpr Nanoseconds receive_retry_first = 100'000;
+constexpr Nanoseconds receive_retry_last = 1'000'000;
 constexpr Nanoseconds receive_patience = 50'000'000;
 
 /// A buffer byte count is stored as a two's complement in 12 bits.
@@ -266,7 +268,8 @@ bool Pcnet::receive_frame(ByteView frame) {
     if (receive_blocked_since_ == never)
         receive_blocked_since_ = now;
     if (now - receive_blocked_since_ < receive_patience) {
-        receive_timer_.arm(now + receive_retry);
+        receive_timer_.arm(now +
+                           std::clamp(now - receive_blocked_since_, receive_retry_first, receive_retry_last));
         return false;
     }
     receive_blocked_since_ = never;
