@@ -114,10 +114,21 @@ void Vcpu::forget_kick() {
 
 ExitReason Vcpu::run() {
     in_guest_.store(true, std::memory_order_seq_cst);
+    const ExitReason reason = enter();
+    in_guest_.store(false, std::memory_order_seq_cst);
+    return reason;
+}
+
+ExitReason Vcpu::finish_exit() {
+    std::atomic_ref<std::uint8_t>(run_->immediate_exit).store(1, std::memory_order_seq_cst);
+    return enter();
+}
+
+ExitReason Vcpu::enter() {
     const int result = ::ioctl(fd_.get(), KVM_RUN, 0);
     const int error = errno;
-    in_guest_.store(false, std::memory_order_seq_cst);
     std::atomic_ref<std::uint8_t>(run_->immediate_exit).store(0, std::memory_order_seq_cst);
+    unfinished_ = false;
     if (result < 0) {
         if (error == EINTR || error == EAGAIN)
             return ExitReason::interrupted;
@@ -126,8 +137,10 @@ ExitReason Vcpu::run() {
     }
     switch (run_->exit_reason) {
     case KVM_EXIT_IO:
+        unfinished_ = run_->io.count > 1;
         return ExitReason::io;
     case KVM_EXIT_MMIO:
+        unfinished_ = run_->mmio.is_write == 0;
         return ExitReason::mmio;
     case KVM_EXIT_HLT:
         return ExitReason::halt;
@@ -138,20 +151,16 @@ ExitReason Vcpu::run() {
     case KVM_EXIT_SHUTDOWN:
         return ExitReason::shutdown;
     case KVM_EXIT_X86_RDMSR:
+        unfinished_ = true;
         return ExitReason::read_msr;
     case KVM_EXIT_X86_WRMSR:
+        unfinished_ = true;
         return ExitReason::write_msr;
     case KVM_EXIT_IOAPIC_EOI:
         return ExitReason::end_of_interrupt;
     default:
         return ExitReason::failed;
     }
-}
-
-void Vcpu::finish_exit() {
-    std::atomic_ref<std::uint8_t>(run_->immediate_exit).store(1, std::memory_order_seq_cst);
-    static_cast<void>(::ioctl(fd_.get(), KVM_RUN, 0));
-    std::atomic_ref<std::uint8_t>(run_->immediate_exit).store(0, std::memory_order_seq_cst);
 }
 
 IoExit Vcpu::io() const {
@@ -227,7 +236,7 @@ void Vcpu::end_halt() {
 }
 
 bool Vcpu::can_take_interrupt() const {
-    return run_->ready_for_interrupt_injection != 0;
+    return run_->ready_for_interrupt_injection != 0 && !unfinished_;
 }
 
 void Vcpu::request_interrupt_window(bool wanted) {

@@ -81,8 +81,10 @@ class Vcpu {
     void forget_kick();
     /// Whether run() is between entering and leaving the guest.
     bool in_guest() const { return in_guest_.load(std::memory_order_acquire); }
-    /// Finishes an exit's register write-back without running the guest: before its state is saved.
-    void finish_exit();
+    /// Finishes the instruction of the last exit without going on to the next: before the guest's state is
+    /// read. Anything but interrupted is another exit of the same instruction (the next piece of a string),
+    /// to be handled and finished in its turn.
+    ExitReason finish_exit();
 
     IoExit io() const;
     MmioExit mmio() const;
@@ -106,6 +108,10 @@ class Vcpu {
     /// Takes that back when nothing has ended it.
     void end_halt();
 
+    /// Never true at an exit whose instruction may still fault when KVM finishes it at the next run(): an MSR
+    /// access that is refused, a read that goes on to memory, a string. KVM then has the exception to deliver
+    /// and drops an interrupt that was queued by then (seen with Linux 6.1: RDMSR, #GP, no timer ever after).
+    /// The interrupt window opens when all that is over.
     bool can_take_interrupt() const;
     void request_interrupt_window(bool wanted);
     /// Only when can_take_interrupt().
@@ -123,6 +129,7 @@ class Vcpu {
     void load(StateReader& reader, bool local_apic);
 
   private:
+    ExitReason enter();
     void set_fields_of_reset(std::uint16_t selector, std::uint64_t base, std::uint64_t rip);
 
     unsigned number_;
@@ -132,6 +139,7 @@ class Vcpu {
     pthread_t thread_{};
     std::atomic<bool> has_thread_{false};
     std::atomic<bool> in_guest_{false};
+    bool unfinished_ = false; ///< the last exit's instruction may still fault
 };
 
 /// The signal that kicks; its handler is installed by the first Vcpu. Threads that run no vCPU block it.

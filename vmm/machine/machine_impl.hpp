@@ -42,6 +42,7 @@ struct Machine::Impl {
     // Life cycle, machine.cpp
     void start();
     void hold(std::unique_lock<std::mutex>& held);
+    void finish_instruction(Processor& cpu);
     void release();
     void stop_now(int code);
     void fail(std::string text);

@@ -75,13 +75,25 @@ void get_ram(StateReader& reader, MutableByteView ram) {
 
 } // namespace
 
+/// An instruction that moves a string leaves several times: what it has read of a device must reach the
+/// guest.
+void Machine::Impl::finish_instruction(Processor& cpu) {
+    for (unsigned exits_left = 100'000; exits_left > 0; --exits_left) {
+        const kvm::ExitReason reason = cpu.vcpu.finish_exit();
+        drain();
+        if (reason == kvm::ExitReason::interrupted)
+            return;
+        handle(cpu, reason);
+    }
+    throw Error(description.name, "is in the middle of a long instruction", "try again");
+}
+
 void Machine::Impl::save(const std::function<void(ByteView)>& sink) {
     if (state == MachineState::running)
         throw Error(description.name, "only a paused machine can be saved");
     const bool apic = profile.interrupts == profiles::InterruptController::apic;
     for (auto& cpu : cpus)
-        cpu->vcpu.finish_exit();
-    drain();
+        finish_instruction(*cpu);
     StateWriter writer;
     writer.put(MAGIC);
     writer.version(FORMAT);
