@@ -396,6 +396,14 @@ check_load() {
     fi
 }
 
+# Nothing, for ntferry.idle=SECONDS; the host looks what that costs.
+check_idle() {
+    echo "IDLE begin"
+    sleep "$(argument idle 10)"
+    echo "IDLE end"
+    ok idle "$(argument idle 10) seconds"
+}
+
 # Runs of sectors of the first disk hold what the host put there: a patched hive, say.
 check_ranges() {
     for range in $(argument ranges '' | tr ',' ' '); do
