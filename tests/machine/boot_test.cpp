@@ -1,9 +1,8 @@
 // SeaBIOS boots what a machine of ours offers it: needs a /dev/kvm, but none that pages.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "vmm/kvm/kvm_system.hpp"
-#include "vmm/machine/machine.hpp"
-#include "vmm/machine/make_backends.hpp"
 
+#include "tests/machine/run.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/skip.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -35,26 +34,6 @@ void make_boot_sector(const std::string& path, std::uint64_t size, unsigned code
                             std::to_string(size) + " " + path)
                 .exit_code == 0);
 }
-
-struct Run {
-    profiles::MachineDescription description;
-    MachineOptions options;
-    Run() {
-        description.memory = 32U << 20U;
-        options.debug_exit = 0x501;
-        options.lock = std::make_shared<std::mutex>();
-    }
-    std::unique_ptr<Machine> machine() {
-        MachineBackends backends = make_backends(description, {}, options.lock);
-        return std::make_unique<Machine>(profiles::find_profile(description.profile), description,
-                                         std::move(backends), options);
-    }
-    int operator()() {
-        const auto m = machine();
-        m->start();
-        return m->wait();
-    }
-};
 
 } // namespace
 

@@ -376,6 +376,11 @@ std::uint64_t Machine::exits() const {
     return impl_->exits;
 }
 
+std::uint64_t Machine::naps() const {
+    const std::unique_lock<std::mutex> held(*impl_->lock);
+    return impl_->naps;
+}
+
 void Machine::drain() {
     impl_->drain();
 }

@@ -127,6 +127,8 @@ class Machine {
 
     /// Exits so far, for benchmarks.
     std::uint64_t exits() const;
+    /// How often a processor that waited in a loop was made to wait as in HLT.
+    std::uint64_t naps() const;
 
   private:
     void drain();

@@ -109,6 +109,7 @@ struct Machine::Impl {
     int exit_code = 0;
     std::string failure;
     std::uint64_t exits = 0;
+    std::uint64_t naps = 0;
     std::vector<std::function<void(const MachineEvent&)>> listeners;
     Poster poster; ///< last: its thread ends before anything else
 };

@@ -116,6 +116,7 @@ IdleLoop::Time Machine::Impl::begin_nap(Processor& cpu) {
     if (board->pic().interrupt_pending() || !cpu.vcpu.halt())
         return cpu.idle.next_look();
     cpu.napping = true;
+    ++naps;
     return IdleLoop::nap;
 }
 
