@@ -21,5 +21,8 @@ bool remove(const std::string& path);
 std::string read_text(const std::string& path);
 /// Bytes and lower-case hexadecimal SHA-256.
 std::pair<std::uint64_t, std::string> hash_file(const std::string& path);
+/// As hash_file(), but over the pages of 4 KiB that are not all zeros, each behind its offset (8 bytes,
+/// little-endian). Holes are not read: an overlay is mostly holes. Equal for copies with other holes.
+std::pair<std::uint64_t, std::string> hash_pages(const std::string& path);
 
 } // namespace ntferry::patch::durable

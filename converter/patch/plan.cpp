@@ -48,7 +48,7 @@ void require_applicable(const Plan& plan) {
         throw Error(plan.source,
                     fmt::format("{} {} needed and on none of the media", fmt::join(names, ", "),
                                 names.size() == 1 ? "is" : "are"),
-                    "name an NT 4.0 CD or service pack with --media (nothing was changed)",
+                    "name an NT 4.0 CD or service pack with --drivers (nothing was changed)",
                     ErrorKind::decision);
 }
 

@@ -45,7 +45,7 @@ struct Note {
 struct OverlayRecord {
     unsigned disk = 0;
     std::uint64_t size = 0; ///< bytes of the VHD file
-    std::string sha256;
+    std::string sha256;     ///< durable::hash_pages()
 };
 
 struct Plan {

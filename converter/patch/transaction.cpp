@@ -137,7 +137,7 @@ ApplyResult apply(const Plan& plan, const Workspace& workspace, const ApplyOptio
         result.verified = verify_changes(plan, applied, before, after);
     }
     for (const unsigned disk : disks) {
-        const auto [size, digest] = durable::hash_file(workspace.disks[disk].fresh);
+        const auto [size, digest] = durable::hash_pages(workspace.disks[disk].fresh);
         applied_plan.overlays.push_back({disk, size, digest});
     }
     progress.done();
@@ -164,7 +164,7 @@ bool undo(const Workspace& workspace, const UndoOptions& options) {
         const Plan plan = parse_plan(durable::read_text(workspace.plan_xml), workspace.plan_xml);
         for (const OverlayRecord& record : plan.overlays) {
             const std::string path = workspace.disks.at(record.disk).overlay;
-            const auto [size, digest] = durable::hash_file(path);
+            const auto [size, digest] = durable::hash_pages(path);
             if (size != record.size || digest != record.sha256)
                 throw Error(path, "has changed since it was patched: the machine has run from it",
                             "repeat with --yes to lose what the machine has written since",

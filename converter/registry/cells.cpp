@@ -105,30 +105,32 @@ void for_each_cell(ByteView image, const BaseBlock& base,
 
 } // namespace
 
-bool overwrite_value(MutableByteView image, std::size_t vk, const Value& value) {
+std::vector<Range> overwrite_value(MutableByteView image, std::size_t vk, const Value& value) {
+    std::vector<Range> written{{vk, vk_type + 4}};
     if (!has_id(image, vk, "vk") || cell_size(image, vk) >= 0)
         throw Error("hive", fmt::format("no value at {:#x}", vk), "the hive is damaged");
     const auto old_size = load_le<std::uint32_t>(image, vk + vk_data_size);
     if (value.data.size() <= 4) {
         if ((old_size & data_inline) == 0 && old_size != 0)
-            return false; // its data cell would be lost
+            return {}; // its data cell would be lost
         std::uint8_t padded[4] = {};
         std::copy(value.data.begin(), value.data.end(), padded);
         std::memcpy(slice(image, vk + vk_data_offset, 4).data(), padded, 4);
         store_le(image, vk + vk_data_size, static_cast<std::uint32_t>(value.data.size()) | data_inline);
     } else {
         if ((old_size & data_inline) != 0 || old_size == 0)
-            return false;
+            return {};
         const std::size_t data = base_block_size + load_le<std::uint32_t>(image, vk + vk_data_offset);
         const std::int64_t room = -std::int64_t{cell_size(image, data)} - 4;
         if (room < static_cast<std::int64_t>(value.data.size()))
-            return false;
+            return {};
         const MutableByteView cell = slice(image, data + 4, static_cast<std::size_t>(room));
         std::copy(value.data.begin(), value.data.end(), cell.begin());
         store_le(image, vk + vk_data_size, static_cast<std::uint32_t>(value.data.size()));
+        written.push_back({data + 4, value.data.size()});
     }
     store_le(image, vk + vk_type, static_cast<std::uint32_t>(value.type));
-    return true;
+    return written;
 }
 
 void normalise_subkeys(MutableByteView image, std::size_t nk) {

@@ -13,10 +13,16 @@
 
 namespace ntferry::registry::cells {
 
+/// Bytes of an image.
+struct Range {
+    std::size_t offset = 0;
+    std::size_t length = 0;
+};
+
 /// Overwrites the data of the value cell at file offset vk without moving anything: inside the cell itself up
-/// to 4 bytes, or inside the data cell that it has. Returns false, nothing changed, when it does not fit.
+/// to 4 bytes, or inside the data cell that it has. Returns what was written; nothing when it does not fit.
 /// @throws Error when there is no such value cell
-bool overwrite_value(MutableByteView image, std::size_t vk, const Value& value);
+std::vector<Range> overwrite_value(MutableByteView image, std::size_t vk, const Value& value);
 
 /// Makes the list of subkeys of the key at file offset nk what NT 4.0 reads: hash leaves (lh), which Hivex
 /// makes for a key's first child, become fast leaves (lf), entries sorted by upper-cased name.

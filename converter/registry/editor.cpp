@@ -100,14 +100,18 @@ void HiveEditor::set(std::string_view key_path, std::string_view name, const Val
     if (const std::optional<Value> old = key.value(name)) {
         if (*old == value)
             return;
-        // In place first: the cell does not move, so a handle that only reads is closed, not told.
+        // In place first: the cell does not move.
         const std::size_t vk = find_value(*hive_->handle_, key.offset(), name);
         settle();
-        if (cells::overwrite_value(image_, vk, value)) {
+        if (const auto written = cells::overwrite_value(image_, vk, value); !written.empty()) {
             changed_ = true;
-            hive_.reset();
-            const std::optional<Value> now = require(key_path).value(name);
-            if (now != value)
+            // Hivex reads through a shared mapping of the memory file: it follows what is written there, and
+            // a hive of megabytes is not opened anew for four bytes.
+            for (const auto& [offset, length] : written)
+                hive().handle_->file.write_at(offset, ByteView(image_).subspan(offset, length));
+            if (require(key_path).value(name) != value)
+                hive_.reset();
+            if (require(key_path).value(name) != value)
                 throw Error(name_, fmt::format("{}\\{} does not read back as written",
                                                text::printable(key_path), text::printable(name)));
             return;

@@ -33,6 +33,16 @@ MemoryFile::MemoryFile(ByteView content) : fd_(memfd_create("ntferry-hive", MFD_
     }
 }
 
+void MemoryFile::write_at(std::size_t offset, ByteView bytes) const {
+    while (!bytes.empty()) {
+        const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (n <= 0)
+            throw SystemError("hive", "cannot write a file in memory", n < 0 ? errno : EIO);
+        bytes = bytes.subspan(static_cast<std::size_t>(n));
+        offset += static_cast<std::size_t>(n);
+    }
+}
+
 MemoryFile::~MemoryFile() {
     ::close(fd_);
 }
@@ -55,7 +65,8 @@ Bytes MemoryFile::read_all() const {
 }
 
 HiveHandle::HiveHandle(ByteView image, std::string hive_name, bool writable)
-    : name(std::move(hive_name)), base(parse_base_block(image, name)), size(image.size()), file(image) {
+    : name(std::move(hive_name)), base(parse_base_block(image, name)), size(image.size()), file(image),
+      writable_(writable) {
     if (const std::vector<std::string> problems = check_bins(image, base); !problems.empty())
         throw Error(name, "the hive is damaged: " + problems.front());
     hivex = hivex_open(file.path().c_str(), writable ? HIVEX_OPEN_WRITE : 0);
@@ -73,6 +84,37 @@ HiveHandle::HiveHandle(ByteView image, std::string hive_name, bool writable)
 HiveHandle::~HiveHandle() {
     if (hivex != nullptr)
         hivex_close(hivex);
+}
+
+const HiveHandle::Children* HiveHandle::children_of(std::size_t node) const {
+    constexpr std::size_t most_names = 16384;
+    const auto [at, fresh] = known_.try_emplace(node);
+    if (!fresh)
+        return &at->second;
+    const std::unique_ptr<hive_node_h, decltype(&std::free)> nodes(hivex_node_children(hivex, node),
+                                                                   &std::free);
+    bool whole = nodes != nullptr && known_names_++ < most_names; // a key without any counts as well
+    for (const hive_node_h* one = nodes.get(); whole && *one != 0; ++one) {
+        const std::unique_ptr<char, decltype(&std::free)> own(hivex_node_name(hivex, *one), &std::free);
+        whole = own != nullptr && known_names_ < most_names;
+        if (whole && at->second.emplace(text::to_lower(own.get()), *one).second)
+            ++known_names_;
+    }
+    if (whole)
+        return &at->second;
+    known_.erase(at);
+    return nullptr;
+}
+
+std::size_t HiveHandle::child(std::size_t node, std::string_view wanted) const {
+    if (!writable_)
+        if (const Children* children = children_of(node)) {
+            const auto found = children->find(text::to_lower(wanted));
+            errno = 0;
+            return found == children->end() ? 0 : found->second;
+        }
+    errno = 0;
+    return hivex_node_get_child(hivex, node, std::string(wanted).c_str());
 }
 
 bool is_damage(int error) noexcept {
@@ -164,8 +206,7 @@ std::vector<Key> Key::children() const {
 }
 
 std::optional<Key> Key::child(std::string_view wanted) const {
-    errno = 0;
-    const hive_node_h node = hivex_node_get_child(handle_->hivex, node_, std::string(wanted).c_str());
+    const std::size_t node = handle_->child(node_, wanted);
     if (node != 0)
         return Key(handle_, node);
     if (detail::is_damage(errno) || errno == ENOMEM)

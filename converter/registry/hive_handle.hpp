@@ -7,6 +7,7 @@
 #include <hivex.h>
 
 #include <string>
+#include <unordered_map>
 
 namespace ntferry::registry::detail {
 
@@ -19,6 +20,7 @@ class MemoryFile {
     MemoryFile& operator=(const MemoryFile&) = delete;
     std::string path() const;
     Bytes read_all() const;
+    void write_at(std::size_t offset, ByteView bytes) const;
 
   private:
     int fd_;
@@ -33,6 +35,10 @@ struct HiveHandle {
     HiveHandle(const HiveHandle&) = delete;
     HiveHandle& operator=(const HiveHandle&) = delete;
 
+    /// Subkey of a key by its name, 0: none, with errno of Hivex. Hivex converts the names of all subkeys for
+    /// each question; a handle that only reads remembers them.
+    std::size_t child(std::size_t node, std::string_view wanted) const;
+
     /// Error of the last Hivex call, from errno. key names the key, where that is known.
     [[noreturn]] void fail(std::string_view what, std::string_view key = {}) const;
 
@@ -42,6 +48,15 @@ struct HiveHandle {
     MemoryFile file;
     hive_h* hivex = nullptr;
     std::size_t root = 0;
+
+  private:
+    using Children = std::unordered_map<std::string, std::size_t>; ///< lower-case name -> node
+    /// Nothing where Hivex cannot name all of them, or where too many are remembered.
+    const Children* children_of(std::size_t node) const;
+
+    bool writable_;
+    mutable std::unordered_map<std::size_t, Children> known_;
+    mutable std::size_t known_names_ = 0;
 };
 
 } // namespace ntferry::registry::detail

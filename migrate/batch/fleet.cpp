@@ -4,6 +4,7 @@
 
 #include "profiles/xml_file.hpp"
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -38,8 +39,16 @@ bool usable_option(const std::string& name) {
 void read_settings(const XmlFile& file, const pugi::xml_node& node, Settings& settings) {
     if (node.attribute("profile"))
         settings.profile = file.required(node, "profile");
+    // A server's own media are instead of the fleet's: it may be of another language or edition.
+    std::vector<std::string> drivers;
     if (node.attribute("drivers"))
-        settings.drivers = file.required(node, "drivers");
+        drivers.push_back(file.required(node, "drivers"));
+    for (const pugi::xml_node& medium : node.children("drivers")) {
+        file.check_attributes(medium, {"path"});
+        drivers.push_back(file.required(medium, "path"));
+    }
+    if (!drivers.empty())
+        settings.drivers = std::move(drivers);
     settings.retries = static_cast<unsigned>(file.number(node, "retries", settings.retries, 0, 100));
     settings.retry_delay =
         static_cast<unsigned>(file.number(node, "retry-delay", settings.retry_delay, 0, 86400));
@@ -55,7 +64,7 @@ void read_settings(const XmlFile& file, const pugi::xml_node& node, Settings& se
 
 Server read_server(const XmlFile& file, const pugi::xml_node& node, const Settings& defaults) {
     file.check_attributes(node, {"name", "source", "after", "profile", "drivers", "retries", "retry-delay"});
-    file.check_children(node, {"disk", "option"});
+    file.check_children(node, {"disk", "drivers", "option"});
     Server server;
     server.settings = defaults;
     server.name = file.required(node, "name");
@@ -78,10 +87,10 @@ Server read_server(const XmlFile& file, const pugi::xml_node& node, const Settin
 void write_settings(pugi::xml_node node, const Settings& settings) {
     if (!settings.profile.empty())
         node.append_attribute("profile") = settings.profile.c_str();
-    if (!settings.drivers.empty())
-        node.append_attribute("drivers") = settings.drivers.c_str();
     node.append_attribute("retries") = settings.retries;
     node.append_attribute("retry-delay") = settings.retry_delay;
+    for (const std::string& medium : settings.drivers)
+        node.append_child("drivers").append_attribute("path") = medium.c_str();
     for (const auto& [name, value] : settings.options) {
         pugi::xml_node option = node.append_child("option");
         option.append_attribute("name") = name.c_str();
@@ -155,7 +164,7 @@ Fleet parse_fleet_xml(const std::string& xml, const std::string& name) {
     Settings defaults;
     if (const pugi::xml_node node = root.child("defaults")) {
         file.check_attributes(node, {"profile", "drivers", "retries", "retry-delay"});
-        file.check_children(node, {"option"});
+        file.check_children(node, {"drivers", "option"});
         read_settings(file, node, defaults);
     }
     for (const pugi::xml_node& node : root.children("server")) {
@@ -210,6 +219,25 @@ std::string fleet_xml(const Fleet& fleet) {
     std::ostringstream out;
     document.save(out, "  ", pugi::format_default | pugi::format_no_declaration, pugi::encoding_utf8);
     return out.str();
+}
+
+std::string fleet_json(const Fleet& fleet) {
+    namespace json = boost::json;
+    json::array servers;
+    for (const Server& server : fleet.servers)
+        servers.push_back(json::object{{"name", server.name},
+                                       {"sources", json::value_from(server.sources)},
+                                       {"after", json::value_from(server.after)},
+                                       {"profile", server.settings.profile},
+                                       {"drivers", json::value_from(server.settings.drivers)},
+                                       {"retries", server.settings.retries},
+                                       {"retry_delay", server.settings.retry_delay},
+                                       {"options", json::value_from(server.settings.options)}});
+    return json::serialize(json::object{{"output", fleet.output},
+                                        {"limits", json::object{{"jobs", fleet.limits.jobs},
+                                                                {"disk", fleet.limits.disk},
+                                                                {"network", fleet.limits.network}}},
+                                        {"servers", std::move(servers)}});
 }
 
 Fleet load_fleet(const std::string& path) {

@@ -19,7 +19,7 @@ struct Limits {
 /// What a server says itself or takes from <defaults>.
 struct Settings {
     std::string profile;                        ///< empty: the default of `ntferry convert`
-    std::string drivers;                        ///< folder or ISO
+    std::vector<std::string> drivers;           ///< folders and ISO images
     unsigned retries = 1;                       ///< further attempts after a failure
     unsigned retry_delay = 30;                  ///< seconds before the first; doubles
     std::map<std::string, std::string> options; ///< further options of `ntferry convert`, without "--"
@@ -51,10 +51,12 @@ constexpr std::size_t MAX_SERVERS = 10'000;
 Fleet load_fleet(const std::string& path);
 Fleet parse_fleet_xml(const std::string& xml, const std::string& name);
 /// Columns by name in the first line: name, source, after, profile, drivers, retries; any other column is an
-/// option of `ntferry convert`. Several sources or names are separated by spaces.
+/// option of `ntferry convert`. Several sources, names or drivers are separated by spaces.
 Fleet parse_fleet_csv(const std::string& csv, const std::string& name);
 /// The XML of a fleet: what a CSV file becomes.
 std::string fleet_xml(const Fleet& fleet);
+/// The same as JSON, for `ntferry batch --check --json`.
+std::string fleet_json(const Fleet& fleet);
 
 /// Names unique and usable as file names, dependencies known and without circles. @throws Error
 void validate(const Fleet& fleet, const std::string& name);

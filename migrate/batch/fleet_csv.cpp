@@ -69,7 +69,7 @@ void set(Server& server, const std::string& column, const std::string& value, co
     } else if (column == "profile") {
         server.settings.profile = value;
     } else if (column == "drivers") {
-        server.settings.drivers = value;
+        server.settings.drivers = profiles::split_words(value);
     } else if (column == "retries") {
         std::uint64_t number = 0;
         if (!profiles::parse_number(value, number) || number > 100)

@@ -72,8 +72,8 @@ std::vector<std::string> job_command(const Server& server, const Layout& layout,
         command.emplace_back("--resume");
     if (!server.settings.profile.empty())
         command.insert(command.end(), {"--profile", server.settings.profile});
-    if (!server.settings.drivers.empty())
-        command.insert(command.end(), {"--drivers", server.settings.drivers});
+    for (const std::string& medium : server.settings.drivers)
+        command.insert(command.end(), {"--drivers", medium});
     for (const auto& [name, value] : server.settings.options)
         command.push_back(value.empty() ? "--" + name : fmt::format("--{}={}", name, value));
     return command;

@@ -11,6 +11,8 @@
 #include <map>
 #include <thread>
 
+#include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 namespace ntferry::batch {
@@ -24,6 +26,7 @@ constexpr auto PATIENCE = 60s; ///< how long a job may take to end when asked
 struct Running {
     pid_t pid = -1;
     bool remote = false;
+    int end = -1; ///< pidfd: readable once the job has ended; -1 where the kernel has none
 };
 
 class Run {
@@ -46,7 +49,7 @@ class Run {
             if (!waiting && running_.empty())
                 break;
             report();
-            std::this_thread::sleep_for(TICK);
+            rest();
         }
         report();
         progress_.done();
@@ -54,6 +57,14 @@ class Run {
 
   private:
     JobRecord& job(const Server& server) { return jobs_[at_.at(server.name)]; }
+
+    /// Until a job ends, a tick at most.
+    void rest() const {
+        std::vector<pollfd> ends;
+        for (const auto& [index, entry] : running_)
+            ends.push_back({entry.end, POLLIN, 0}); // a descriptor of -1 is ignored
+        ::poll(ends.data(), ends.size(), static_cast<int>(std::chrono::milliseconds(TICK).count()));
+    }
 
     void reap() {
         for (auto at = running_.begin(); at != running_.end();) {
@@ -70,6 +81,8 @@ class Run {
                 progress_.note(
                     fmt::format("{}: {}{}", server.name, record.message,
                                 record.state == JobState::waiting ? " (will be tried again)" : ""));
+            if (at->second.end >= 0)
+                ::close(at->second.end);
             at = running_.erase(at);
         }
     }
@@ -122,7 +135,7 @@ class Run {
                                                   .error = layout_.log(server.name),
                                                   .keep_fd = lock->fd(),
                                                   .ends_with_parent = true});
-            running_[index] = {pid, server.remote()};
+            running_[index] = {pid, server.remote(), static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
         } catch (const Error& error) { // one that cannot start stops nobody else
             note_end(record, server, 127, error.what());
             journal_.put(record);

@@ -33,10 +33,15 @@ std::vector<block::SharedBlockDevice> open_all(const std::vector<std::string>& p
     return disks;
 }
 
+/// Read from a machine that may be at work.
+bool is_remote(const std::string& source) {
+    return source.starts_with("ssh://") || source.starts_with("nbd");
+}
+
 class Conversion {
   public:
-    Conversion(const ConversionOptions& options, Progress& progress, std::stop_token stop)
-        : options_(options), progress_(progress), stop_(std::move(stop)) {}
+    Conversion(ConversionOptions options, Progress& progress, std::stop_token stop)
+        : options_(std::move(options)), progress_(progress), stop_(std::move(stop)) {}
 
     ConversionResult preview() {
         look();
@@ -90,7 +95,9 @@ class Conversion {
         if (result_.assessment.verdict == assess::Verdict::cannot)
             return stop_at(exit_cannot,
                            "this server cannot be converted with this profile; nothing was written");
-        result_.plan = plan(options_.sources);
+        result_.plan = options_.subject ? plan(*options_.subject) : plan(options_.sources);
+        result_.plan.source = options_.bundle.empty() ? options_.sources.front() : options_.bundle;
+        options_.subject.reset();
         if (!result_.plan.applicable())
             return stop_at(
                 exit_decision,
@@ -104,7 +111,19 @@ class Conversion {
 
     patch::Plan plan(const std::vector<std::string>& disks) {
         patch::Subject subject(open_all(disks), options_.bundle.empty() ? disks.front() : options_.bundle);
+        return plan(subject);
+    }
+    patch::Plan plan(patch::Subject& subject) const {
         return patch::make_plan(subject, options_.profile, options_.drivers, options_.overrides);
+    }
+
+    /// Whether the plan of look() is that of the captured disks as well: they hold what was looked at. A
+    /// server that runs on (its disks come over the network) goes on writing, an earlier run's capture may be
+    /// of another day, and what could not be read may be what the plan rests on. apply() compares all that it
+    /// is to change with what the plan found, in any case.
+    bool plan_is_of_captures() const {
+        return !options_.resume && result_.losses.empty() &&
+               std::none_of(options_.sources.begin(), options_.sources.end(), is_remote);
     }
 
     std::string in_bundle(const std::string& path) const {
@@ -157,7 +176,8 @@ class Conversion {
         std::vector<std::string> captured;
         for (const patch::WorkspaceDisk& disk : workspace.disks)
             captured.push_back(disk.base);
-        result_.plan = plan(captured);
+        if (!plan_is_of_captures())
+            result_.plan = plan(captured);
         patch::require_applicable(result_.plan);
         patch::ApplyOptions options;
         options.allow_dirty = options_.allow_dirty;
@@ -246,7 +266,7 @@ class Conversion {
         stop_at(0, conclusion("the trial boot " + verdict.title));
     }
 
-    const ConversionOptions& options_;
+    ConversionOptions options_;
     Progress& progress_;
     std::stop_token stop_;
     ConversionResult result_;
@@ -264,12 +284,12 @@ NetworkChoice parse_network(const std::string& text) {
                 ErrorKind::usage);
 }
 
-ConversionResult preview(const ConversionOptions& options, Progress& progress) {
-    return Conversion(options, progress, {}).preview();
+ConversionResult preview(ConversionOptions options, Progress& progress) {
+    return Conversion(std::move(options), progress, {}).preview();
 }
 
-ConversionResult convert(const ConversionOptions& options, Progress& progress, const std::stop_token& stop) {
-    return Conversion(options, progress, stop).run();
+ConversionResult convert(ConversionOptions options, Progress& progress, const std::stop_token& stop) {
+    return Conversion(std::move(options), progress, stop).run();
 }
 
 } // namespace ntferry::bundle

@@ -9,11 +9,13 @@
 #include "converter/patch/drivers/driver_source.hpp"
 #include "converter/patch/overrides.hpp"
 #include "converter/patch/plan.hpp"
+#include "converter/patch/subject.hpp"
 #include "migrate/bundle/describe_machine.hpp"
 #include "migrate/verify/cure.hpp"
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -40,6 +42,9 @@ struct ConversionOptions {
     patch::Overrides overrides;
     std::uint64_t memory = 0; ///< bytes; 0: see describe_machine()
     NetworkChoice network;
+    /// The sources, opened to choose the profile: what was read of them need not be read again. May be empty;
+    /// given up once the plan is made.
+    std::shared_ptr<patch::Subject> subject;
     bool resume = false;
     bool accept_findings =
         false;                ///< --yes: go on although the assessment wants something decided; keep cures
@@ -64,9 +69,9 @@ struct ConversionResult {
 };
 
 /// What would be done: only reads the sources. exit_code says whether convert() would go on.
-ConversionResult preview(const ConversionOptions& options, Progress& progress);
+ConversionResult preview(ConversionOptions options, Progress& progress);
 /// The conversion. Ends early, with nothing written, where preview() says so.
 /// @throws Error; Interrupted, with the way to go on
-ConversionResult convert(const ConversionOptions& options, Progress& progress, const std::stop_token& stop);
+ConversionResult convert(ConversionOptions options, Progress& progress, const std::stop_token& stop);
 
 } // namespace ntferry::bundle

@@ -142,7 +142,7 @@ po::options_description visible_options(const Command& command) {
         command.add_options(own);
     po::options_description common("Options of every command");
     common.add_options()("json", "results and progress as JSON")                                   //
-        ("quiet", "no progress, only results and errors")                                          //
+        ("quiet", "nothing but what was asked for, and errors")                                    //
         ("yes", "answer yes to every question")                                                    //
         ("log", po::value<std::string>()->value_name("FILE"), "append progress and notes to FILE") //
         ("no-color", "no colour, also on a terminal")                                              //

@@ -1,7 +1,10 @@
 // ntferry assess: whether a server can be moved, and what stands in the way.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/assess/assess.hpp"
+#include "converter/block/device.hpp"
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
+#include "migrate/commands/patch_support.hpp"
 #include "migrate/report/assessment_document.hpp"
 #include "migrate/report/sources.hpp"
 
@@ -26,9 +29,23 @@ int exit_code(assess::Verdict verdict) {
     return 0;
 }
 
+profiles::Profile profile_for(const Invocation& invocation,
+                              const std::vector<block::SharedBlockDevice>& disks) {
+    const auto& name = invocation.get<std::string>("profile");
+    if (name != "auto")
+        return profiles::find_profile(name);
+    try {
+        patch::Subject subject(disks, required(invocation, "source"));
+        return choose_profile(name, subject, "nt4");
+    } catch (const block::ReadError&) {
+        return profiles::find_profile("nt4"); // what can be read of a failing disk is told all the same
+    }
+}
+
 int run(Invocation& invocation) {
-    const profiles::Profile profile = profiles::find_profile(invocation.get<std::string>("profile"));
-    nt::DiskSet disks = report::open_sources(invocation);
+    const std::vector<block::SharedBlockDevice> devices = report::open_sources(invocation);
+    const profiles::Profile profile = profile_for(invocation, devices);
+    nt::DiskSet disks(devices);
     const nt::Inspection inspection = nt::inspect(disks, assess::inspect_options(profile));
     const assess::Assessment assessment = assess::assess(inspection, profile);
     if (invocation.has("html"))
@@ -59,11 +76,9 @@ Command assess_command() {
         "decision or a file is "
         "missing, 4 when the server cannot be moved with this profile.";
     command.add_options = [](po::options_description& options) {
+        add_profile_option(options);
+        add_disk_option(options);
         options.add_options() //
-            ("profile", po::value<std::string>()->value_name("NAME")->default_value("nt4"),
-             "the machine that it is to run on")                                               //
-            ("disk", po::value<std::vector<std::string>>()->value_name("SOURCE")->composing(), //
-             "a further disk of the server")                                                   //
             ("html", po::value<std::string>()->value_name("FILE"),
              "write findings and inspection as a printable page") //
             ("allow-busy", "read a block device that is mounted or in use");

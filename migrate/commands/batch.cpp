@@ -42,7 +42,7 @@ void add_batch_options(po::options_description& options) {
          "local, or slurm: a Slurm array over hosts that share DIR")            //
         ("partition", po::value<std::string>()->value_name("NAME"), "of Slurm") //
         ("retry-failed", "try again what failed in an earlier run")             //
-        ("check", "read FLEET, print it as XML and end")                        //
+        ("check", "read FLEET, print it as XML (--json: as JSON) and end")      //
         ("program", po::value<std::string>()->value_name("FILE"),
          "run 'FILE convert' instead of this program");
 }
@@ -52,7 +52,7 @@ int run_batch(Invocation& invocation) {
     if (invocation.has("jobs"))
         fleet.limits.jobs = std::max(1U, invocation.get<unsigned>("jobs"));
     if (invocation.has("check")) {
-        invocation.out << fleet_xml(fleet);
+        invocation.out << (invocation.json ? fleet_json(fleet) + "\n" : fleet_xml(fleet));
         return 0;
     }
     const std::string engine = invocation.get<std::string>("engine");
@@ -95,11 +95,13 @@ int run_batch(Invocation& invocation) {
     if (invocation.json) {
         invocation.out << summary_json(jobs) << '\n';
     } else {
-        fmt::print(invocation.out, "{}\n", sentence(counts));
+        if (!invocation.quiet)
+            fmt::print(invocation.out, "{}\n", sentence(counts));
         for (const JobRecord& job : jobs)
             if (job.state == JobState::failed || job.state == JobState::skipped)
                 fmt::print(invocation.out, "{}: {}\n", job.name, job.message);
-        fmt::print(invocation.out, "details: {}\n", layout.summary("html"));
+        if (!invocation.quiet)
+            fmt::print(invocation.out, "details: {}\n", layout.summary("html"));
     }
     return counts.failed == 0 ? 0 : 1;
 }
@@ -171,6 +173,10 @@ int run_job(Invocation& invocation) {
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     write_file(layout.end_file(server.name), fmt::format("{}\n", *code));
+    print_result(invocation,
+                 boost::json::object{
+                     {"server", server.name}, {"bundle", layout.bundle(server.name)}, {"exit_code", *code}},
+                 {});
     return *code;
 }
 
@@ -203,7 +209,7 @@ Command batch_command() {
 Command batch_status_command() {
     return {.name = "batch status",
             .summary = "shows how far a batch is",
-            .synopsis = "DIR [--watch]",
+            .synopsis = "DIR [--watch] [options]",
             .description = "DIR is the folder of the bundles. The exit code is 1 when servers have failed.",
             .add_options = add_status_options,
             .positional = {{"output", 1}},
@@ -214,7 +220,7 @@ Command batch_status_command() {
 Command batch_job_command() {
     return {.name = "batch job",
             .summary = "converts one server of a fleet, as a task of Slurm does",
-            .synopsis = "FLEET.xml -o DIR --index N",
+            .synopsis = "FLEET.xml -o DIR --index N [options]",
             .description =
                 "What 'ntferry batch --engine slurm' submits. Its exit code is that of the conversion.",
             .add_options = add_job_options,

@@ -45,7 +45,7 @@ Command bundle_send_command() {
     return {
         .name = "bundle send",
         .summary = "sends a bundle over standard output, as 'launch --back' has it done",
-        .synopsis = "BUNDLE [--moved-to HOST]",
+        .synopsis = "BUNDLE [--moved-to HOST] [options]",
         .description =
             "Speaks with 'ntferry bundle receive' at the other end: only pieces of 4 MiB go over the "
             "wire whose SHA-256 differs there, without their zeros. The machine must not run. With "
@@ -66,7 +66,7 @@ Command bundle_receive_command() {
     return {
         .name = "bundle receive",
         .summary = "receives a bundle over standard input, as 'launch --host' has it done",
-        .synopsis = "DIR",
+        .synopsis = "DIR [options]",
         .description =
             "DIR is new, empty, was left by an interrupted move, or holds the bundle as it was before "
             "it was moved away. Until the bundle is whole and every piece was read back and compared, "

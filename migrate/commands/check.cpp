@@ -15,14 +15,14 @@ namespace ntferry::cli {
 namespace {
 
 void add_options(po::options_description& options) {
-    options.add_options()("profile", po::value<std::string>()->default_value("auto"),
-                          "machine that the guest gets; auto: by what is on the disk");
+    add_profile_option(options);
+    add_disk_option(options);
     options.add_options()("unpatched", "look at the exact capture, not at what patching made of it");
     options.add_options()("all", "show the good links too");
 }
 
 int run(Invocation& invocation) {
-    const std::vector<std::string> sources = required_list(invocation, "source");
+    const std::vector<std::string> sources = sources_of(invocation);
     std::vector<block::SharedBlockDevice> disks;
     std::error_code ignored;
     // A bundle or a patched VHD is looked at as patched; anything else that open_disk() takes as it is.

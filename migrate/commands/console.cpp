@@ -115,6 +115,9 @@ void draw(launch::ControlClient& client, std::ostream& out, std::string& last) {
 }
 
 int run_console(Invocation& invocation) {
+    if (invocation.json)
+        throw Error("--json", "the console talks to a person", "use 'ntferry screenshot --text --json'",
+                    ErrorKind::usage);
     launch::ControlClient client = connect(invocation);
     const RawTerminal terminal;
     const std::string layout = invocation.get<std::string>("layout");

@@ -18,10 +18,9 @@ using Strings = std::vector<std::string>;
 
 void add_options(po::options_description& options) {
     add_plan_options(options);
-    options.add_options()("output,o", po::value<std::string>()->value_name("BUNDLE"), "folder to make")   //
-        ("disk", po::value<Strings>()->value_name("SOURCE")->composing(), "a further disk of the server") //
-        ("drivers", po::value<Strings>()->value_name("DIR|ISO")->composing(), "the same as --media")      //
-        ("memory", po::value<std::string>()->value_name("SIZE"), "RAM of the machine, e.g. 128M")         //
+    add_disk_option(options);
+    options.add_options()("output,o", po::value<std::string>()->value_name("BUNDLE"), "folder to make") //
+        ("memory", po::value<std::string>()->value_name("SIZE"), "RAM of the machine, e.g. 128M")       //
         ("network", po::value<std::string>()->value_name("KIND")->default_value("isolated"),
          "of the machine's cards: isolated, nat, bridge:TAP")               //
         ("dry-run", "say what would be done; write nothing")                //
@@ -36,10 +35,7 @@ void add_options(po::options_description& options) {
 
 bundle::ConversionOptions options_of(const Invocation& invocation) {
     bundle::ConversionOptions options;
-    options.sources = {required(invocation, "source")};
-    if (invocation.has("disk"))
-        for (const std::string& disk : invocation.get<Strings>("disk"))
-            options.sources.push_back(disk);
+    options.sources = sources_of(invocation);
     if (invocation.has("output"))
         options.bundle = invocation.get<std::string>("output");
     else if (!invocation.has("dry-run"))
@@ -47,12 +43,9 @@ bundle::ConversionOptions options_of(const Invocation& invocation) {
     std::vector<block::SharedBlockDevice> disks;
     for (const std::string& source : options.sources)
         disks.emplace_back(block::open_disk(source));
-    patch::Subject subject(std::move(disks), options.sources.front());
-    options.profile = choose_profile(invocation.get<std::string>("profile"), subject);
-    options.drivers = read_media(invocation);
-    if (invocation.has("drivers"))
-        for (const std::string& medium : invocation.get<Strings>("drivers"))
-            options.drivers.add(patch::open_medium(medium));
+    options.subject = std::make_shared<patch::Subject>(std::move(disks), options.sources.front());
+    options.profile = choose_profile(invocation.get<std::string>("profile"), *options.subject);
+    options.drivers = read_drivers(invocation);
     options.overrides = read_overrides(invocation);
     if (invocation.has("memory"))
         options.memory = parse_size(invocation.get<std::string>("memory"));
@@ -67,25 +60,26 @@ bundle::ConversionOptions options_of(const Invocation& invocation) {
 }
 
 int run(Invocation& invocation) {
-    const bundle::ConversionOptions options = options_of(invocation);
+    bundle::ConversionOptions options = options_of(invocation);
+    const std::string bundle = options.bundle;
+    const std::string source = options.sources.front();
     const bundle::ConversionResult result =
-        invocation.has("dry-run") ? bundle::preview(options, invocation.progress)
-                                  : bundle::convert(options, invocation.progress, invocation.stop);
+        invocation.has("dry-run") ? bundle::preview(std::move(options), invocation.progress)
+                                  : bundle::convert(std::move(options), invocation.progress, invocation.stop);
     // Refused conversions write nothing at all: there is no folder then.
-    const std::filesystem::path folder(options.bundle);
+    const std::filesystem::path folder(bundle);
     const bool report = !invocation.has("dry-run") && std::filesystem::exists(folder / "state/convert.json");
     if (report)
-        report::write_conversion(result, options.bundle);
+        report::write_conversion(result, bundle);
     if (invocation.json) {
         print_json(invocation.out, report::to_json(result));
     } else if (!invocation.quiet) {
         if (!report)
-            invocation.out << report::render_text(report::conversion_document(result, options.bundle, false),
-                                                  100, invocation.color);
+            invocation.out << report::render_text(report::conversion_document(result, bundle, false), 100,
+                                                  invocation.color);
         if (result.trial)
             fmt::print(invocation.out, "{}", verify::trial_text(result.trial->last()));
-        fmt::print(invocation.out, "{}: {}\n",
-                   options.bundle.empty() ? options.sources.front() : options.bundle, result.conclusion);
+        fmt::print(invocation.out, "{}: {}\n", bundle.empty() ? source : bundle, result.conclusion);
         if (report)
             for (const std::string& line : result.plan.not_done)
                 fmt::print(invocation.out, "not done: {}\n", line);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/block/file.hpp"
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
 #include "migrate/commands/running_machine.hpp"
 
 #include <filesystem>
@@ -12,6 +13,7 @@ namespace {
 int run_eject(Invocation& invocation) {
     launch::ControlClient client = connect(invocation);
     const std::string drive = invocation.get<std::string>("drive");
+    boost::json::value medium; // null: the drive is empty
     if (invocation.has("insert")) {
         // The machine cannot see our files from behind its walls, so it gets them open.
         const std::string path = std::filesystem::absolute(invocation.get<std::string>("insert")).string();
@@ -24,9 +26,11 @@ int run_eject(Invocation& invocation) {
             throw;
         }
         client.take_back(name);
+        medium = path;
     } else {
         client.run("eject", {{"id", drive}, {"force", invocation.has("force")}});
     }
+    print_result(invocation, boost::json::object{{"drive", drive}, {"medium", medium}}, {});
     return 0;
 }
 

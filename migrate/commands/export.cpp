@@ -55,7 +55,7 @@ Command export_command() {
     return {
         .name = "export",
         .summary = "makes a bundle a machine of another hypervisor",
-        .synopsis = "BUNDLE --to TARGET -o DIR [--format FORMAT]",
+        .synopsis = "BUNDLE --to TARGET -o DIR [--format FORMAT] [options]",
         .description =
             "Writes the disks as the bundle's machine sees them now, without chains, in the target's format, "
             "and the target's own definition beside them:\n\n"

@@ -57,8 +57,38 @@ std::vector<std::string> required_list(const Invocation& invocation, const char*
     return invocation.get<std::vector<std::string>>(option);
 }
 
+void add_disk_option(po::options_description& options) {
+    options.add_options()("disk", po::value<std::vector<std::string>>()->value_name("SOURCE")->composing(),
+                          "a further disk of the server");
+}
+
+std::vector<std::string> sources_of(const Invocation& invocation) {
+    std::vector<std::string> sources;
+    if (invocation.has("source")) {
+        const boost::any& given = invocation.options["source"].value();
+        if (const auto* many = boost::any_cast<std::vector<std::string>>(&given))
+            sources = *many;
+        else
+            sources.push_back(boost::any_cast<std::string>(given));
+    }
+    if (sources.empty())
+        throw Error("source", "is missing", "name a disk, an image or an address", ErrorKind::usage);
+    if (invocation.has("disk"))
+        for (const std::string& disk : invocation.get<std::vector<std::string>>("disk"))
+            sources.push_back(disk);
+    return sources;
+}
+
 void print_json(std::ostream& out, const boost::json::value& value) {
     out << boost::json::serialize(value) << '\n';
+}
+
+void print_result(const Invocation& invocation, const boost::json::value& object,
+                  const std::string& sentence) {
+    if (invocation.json)
+        print_json(invocation.out, object);
+    else if (!invocation.quiet && !sentence.empty())
+        invocation.out << sentence << '\n';
 }
 
 RemoveUnlessDone::~RemoveUnlessDone() {

@@ -20,8 +20,15 @@ std::string describe_size(std::uint64_t bytes);
 /// The positional argument. @throws Error (usage) when it was not given
 std::string required(const Invocation& invocation, const char* option);
 std::vector<std::string> required_list(const Invocation& invocation, const char* option);
+/// --disk SOURCE, repeatable: what every command has that looks at a whole server.
+void add_disk_option(po::options_description& options);
+/// "source", one or many, and every --disk. @throws Error (usage) without a source
+std::vector<std::string> sources_of(const Invocation& invocation);
 /// One line of JSON.
 void print_json(std::ostream& out, const boost::json::value& value);
+/// What a command did: the object with --json, nothing with --quiet, else the sentence (empty: nothing).
+void print_result(const Invocation& invocation, const boost::json::value& object,
+                  const std::string& sentence);
 
 /// Removes a file that a failed command leaves behind, unless keep() was called.
 class RemoveUnlessDone {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/block/open.hpp"
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
 #include "migrate/report/inspection_document.hpp"
 #include "migrate/report/sources.hpp"
 
@@ -13,7 +14,7 @@ namespace ntferry::cli {
 namespace {
 
 int run(Invocation& invocation) {
-    nt::DiskSet disks = report::open_sources(invocation);
+    nt::DiskSet disks(report::open_sources(invocation));
     const nt::Inspection inspection = nt::inspect(disks);
     if (invocation.has("html"))
         report::write_report(invocation.get<std::string>("html"),
@@ -46,9 +47,8 @@ Command inspect_command() {
                           "order, so that mirrors, stripes "
                           "and volume sets can be put together.";
     command.add_options = [](po::options_description& options) {
+        add_disk_option(options);
         options.add_options()                                                                              //
-            ("disk", po::value<std::vector<std::string>>()->value_name("SOURCE")->composing(),             //
-             "a further disk of the server")                                                               //
             ("all", "a row for every service, not only for those that matter for a migration")             //
             ("html", po::value<std::string>()->value_name("FILE"), "write the report as a printable page") //
             ("allow-busy", "read a block device that is mounted or in use");

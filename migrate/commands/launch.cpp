@@ -86,22 +86,15 @@ std::uint64_t memory_of(const std::string& bundle) {
 /// Says what is not good; what is bad stops, unless --yes.
 void judge(const Invocation& invocation, const std::vector<launch::Check>& checks, const std::string& where) {
     for (const launch::Check& check : checks)
-        if (check.verdict != launch::Verdict::good && !invocation.quiet)
-            fmt::print(invocation.err, "{}: {}: {}; {}\n", where, launch::to_string(check.verdict),
-                       check.says, check.remedy);
+        if (check.verdict != launch::Verdict::good)
+            invocation.progress.note(fmt::format("{}: {}: {}; {}", where, launch::to_string(check.verdict),
+                                                 check.says, check.remedy));
     const auto bad = std::find_if(checks.begin(), checks.end(), [](const launch::Check& check) {
         return check.verdict == launch::Verdict::bad;
     });
     if (bad != checks.end() && !invocation.yes)
         throw Error(where, bad->says, bad->remedy.empty() ? "--yes goes on nevertheless" : bad->remedy,
                     ErrorKind::unsupported);
-}
-
-void report(Invocation& invocation, const json::object& result, const std::string& sentence) {
-    if (invocation.json)
-        print_json(invocation.out, result);
-    else if (!invocation.quiet)
-        fmt::print(invocation.out, "{}\n", sentence);
 }
 
 bool is_running(const std::string& name) {
@@ -128,7 +121,8 @@ int launch_here(Invocation& invocation, const std::string& bundle) {
     json::object result{{"name", name}, {"bundle", bundle}, {"services", services->name()}};
     if (invocation.has("no-start")) {
         result["started"] = false;
-        report(invocation, result, fmt::format("{}: registered; 'ntferry launch {}' starts it", name, name));
+        print_result(invocation, result,
+                     fmt::format("{}: registered; 'ntferry launch {}' starts it", name, name));
         return 0;
     }
     launch::DoctorOptions wishes;
@@ -144,10 +138,10 @@ int launch_here(Invocation& invocation, const std::string& bundle) {
     result["started"] = true;
     result["screen"] = screen.says;
     result["seen"] = screen.seen;
-    report(invocation, result,
-           screen.seen
-               ? fmt::format("{}: runs ({}), its screen says: {}", name, services->name(), screen.says)
-               : fmt::format("{}: runs ({}), its screen is empty so far", name, services->name()));
+    print_result(invocation, result,
+                 screen.seen
+                     ? fmt::format("{}: runs ({}), its screen says: {}", name, services->name(), screen.says)
+                     : fmt::format("{}: runs ({}), its screen is empty so far", name, services->name()));
     return 0;
 }
 
@@ -204,9 +198,9 @@ int launch_there(Invocation& invocation, const std::string& bundle) {
         return value != nullptr && value->is_string() ? std::string(value->as_string().c_str())
                                                       : std::string();
     };
-    report(invocation, result,
-           fmt::format("{}: on {} ({} sent){}", text("name"), host.address, describe_size(counts.sent),
-                       text("screen").empty() ? "" : ", its screen says: " + text("screen")));
+    print_result(invocation, result,
+                 fmt::format("{}: on {} ({} sent){}", text("name"), host.address, describe_size(counts.sent),
+                             text("screen").empty() ? "" : ", its screen says: " + text("screen")));
     return 0;
 }
 

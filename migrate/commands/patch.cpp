@@ -81,7 +81,7 @@ Command patch_command() {
     command.add_options = add_options;
     command.positional = {{"bundle", 1}};
     command.examples = {
-        {"ntferry patch server1/ --media nt4cd.iso --media sp6a/", "patch for the profile nt4"},
+        {"ntferry patch server1/ --drivers nt4cd.iso --drivers sp6a/", "patch for the profile nt4"},
         {"ntferry patch server1/ --dry-run", "only show the plan"},
         {"ntferry patch server1/ --set 'SYSTEM\\CurrentControlSet\\Services\\foo\\Start=dword:4'",
          "disable a service of yours as well"}};

@@ -30,22 +30,25 @@ std::pair<std::string, std::string> split_pair(const std::string& text, const st
 
 } // namespace
 
-void add_plan_options(po::options_description& options) {
-    options.add_options()("profile", po::value<std::string>()->default_value("auto"),
+void add_profile_option(po::options_description& options) {
+    options.add_options()("profile", po::value<std::string>()->value_name("NAME")->default_value("auto"),
                           "machine that the guest gets ('ntferry profiles list'); auto: by what is on the "
-                          "disk")(
-        "vendor-rules", po::value<Strings>()->composing(),
-        "folder of own vendor rules (XML), before those that NTFerry comes with; may be repeated")(
-        "media", po::value<Strings>()->composing(),
-        "NT CD, service pack or driver folder, as folder or ISO image; may be repeated")(
-        "driver-cache", po::value<std::string>(),
-        "folder that keeps the files taken from media for the next server")(
-        "overrides", po::value<Strings>()->composing(), "XML file of own actions, settings and decisions")(
-        "set", po::value<Strings>()->composing(), "own action: 'HIVE\\KEY\\NAME=TYPE:VALUE' or '...=delete'")(
-        "leave-out", po::value<Strings>()->composing(),
-        "leave out actions with this id ('*' and '?' allowed)")("decide", po::value<Strings>()->composing(),
-                                                                "answer a decision: ID=CHOICE")(
-        "setting", po::value<Strings>()->composing(), "change a setting of the profile's rules: NAME=VALUE");
+                          "disk");
+}
+
+void add_plan_options(po::options_description& options) {
+    const auto list = [](const char* value) { return po::value<Strings>()->value_name(value)->composing(); };
+    add_profile_option(options);
+    options.add_options()("drivers", list("DIR|ISO"),
+                          "NT CD, service pack or driver folder; may be repeated") //
+        ("driver-cache", po::value<std::string>()->value_name("DIR"),
+         "keeps the files taken from --drivers for the next server")                                  //
+        ("vendor-rules", list("DIR"), "own vendor rules (XML), before those that NTFerry comes with") //
+        ("overrides", list("FILE"), "XML file of own actions, settings and decisions")                //
+        ("set", list("ACTION"), "own action: 'HIVE\\KEY\\NAME=TYPE:VALUE' or '...=delete'")           //
+        ("leave-out", list("ID"), "leave out actions with this id ('*' and '?' allowed)")             //
+        ("decide", list("ID=CHOICE"), "answer a decision")                                            //
+        ("setting", list("NAME=VALUE"), "change a setting of the profile's rules");
 }
 
 patch::Overrides read_overrides(const Invocation& invocation) {
@@ -80,10 +83,10 @@ profiles::Profile choose_profile(const std::string& wanted, patch::Subject& subj
                 ErrorKind::decision);
 }
 
-patch::DriverSource read_media(const Invocation& invocation) {
+patch::DriverSource read_drivers(const Invocation& invocation) {
     patch::DriverSource drivers;
     std::vector<patch::MediumPtr> media;
-    for (const std::string& path : list_of(invocation, "media"))
+    for (const std::string& path : list_of(invocation, "drivers"))
         media.push_back(patch::open_medium(path));
     if (invocation.has("driver-cache")) {
         const std::string folder = invocation.get<std::string>("driver-cache");
@@ -99,7 +102,7 @@ patch::DriverSource read_media(const Invocation& invocation) {
 
 patch::Plan plan_for(const Invocation& invocation, const std::vector<std::string>& disks,
                      const std::string& name) {
-    const patch::DriverSource drivers = read_media(invocation);
+    const patch::DriverSource drivers = read_drivers(invocation);
     std::vector<block::SharedBlockDevice> devices;
     for (const std::string& disk : disks)
         devices.emplace_back(block::open_disk(disk));

@@ -15,15 +15,18 @@
 
 namespace ntferry::cli {
 
-/// --profile, --media, --driver-cache, --vendor-rules, --overrides, --set, --leave-out, --decide, --setting.
+/// --profile NAME, by default auto.
+void add_profile_option(po::options_description& options);
+/// --profile, --drivers, --driver-cache, --vendor-rules, --overrides, --set, --leave-out, --decide,
+/// --setting.
 void add_plan_options(po::options_description& options);
 patch::Overrides read_overrides(const Invocation& invocation);
 /// The profile of a name; for "auto" that of the kind of system on the disks.
 /// @param otherwise taken for a system that is not recognised; empty: @throws Error (decision)
 profiles::Profile choose_profile(const std::string& wanted, patch::Subject& subject,
                                  const std::string& otherwise = {});
-/// The media named, the driver cache first.
-patch::DriverSource read_media(const Invocation& invocation);
+/// What --drivers names, by way of --driver-cache.
+patch::DriverSource read_drivers(const Invocation& invocation);
 /// Plans for disks opened read-only.
 patch::Plan plan_for(const Invocation& invocation, const std::vector<std::string>& disks,
                      const std::string& name);

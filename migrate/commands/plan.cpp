@@ -10,7 +10,7 @@ namespace ntferry::cli {
 namespace {
 
 int run(Invocation& invocation) {
-    const std::vector<std::string> sources = required_list(invocation, "source");
+    const std::vector<std::string> sources = sources_of(invocation);
     std::vector<std::string> disks = sources;
     std::error_code ignored;
     if (sources.size() == 1 && std::filesystem::is_directory(sources.front(), ignored)) {
@@ -37,9 +37,12 @@ Command plan_command() {
                           "missing and where they can be found. Nothing is written. Exit code 3: something "
                           "has to be decided or "
                           "provided first.";
-    command.add_options = add_plan_options;
+    command.add_options = [](po::options_description& options) {
+        add_plan_options(options);
+        add_disk_option(options);
+    };
     command.positional = {{"source", -1}};
-    command.examples = {{"ntferry plan server1/ --media /media/nt4cd --media sp6a/",
+    command.examples = {{"ntferry plan server1/ --drivers /media/nt4cd --drivers sp6a/",
                          "what would be done, and with which files"},
                         {"ntferry plan disk.img --profile nt4-mps --json", "the same as JSON, for an image"}};
     command.run = run;

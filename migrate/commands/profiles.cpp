@@ -99,6 +99,7 @@ Command profiles_list_command() {
     Command command;
     command.name = "profiles list";
     command.summary = "list the hardware profiles";
+    command.synopsis = "[options]";
     command.description = "Lists every profile in the search path: the folder in NTFERRY_PROFILES, then the "
                           "installed ones.";
     command.add_options = [](po::options_description&) {};
@@ -111,7 +112,7 @@ Command profiles_show_command() {
     Command command;
     command.name = "profiles show";
     command.summary = "show what a profile's machine consists of";
-    command.synopsis = "PROFILE [--qemu | --libvirt]";
+    command.synopsis = "PROFILE [--qemu | --libvirt] [options]";
     command.description =
         "Prints processor, chipset, devices with their places, limits, patch defaults and the "
         "reasons. PROFILE is a name or the path of an XML file.";
@@ -130,7 +131,7 @@ Command profiles_check_command() {
     Command command;
     command.name = "profiles check";
     command.summary = "check profiles and name what is wrong in them";
-    command.synopsis = "[PROFILE...]";
+    command.synopsis = "[PROFILE...] [options]";
     command.description =
         "Reads profiles by name or path, all there are when none is named. A bad one is reported "
         "with file, line, element and what is allowed there; the exit code is then 2.";

@@ -43,13 +43,6 @@ int list_states(Invocation& invocation) {
     return 0;
 }
 
-void say(Invocation& invocation, const boost::json::object& result, const std::string& sentence) {
-    if (invocation.json)
-        print_json(invocation.out, result);
-    else if (!invocation.quiet)
-        fmt::print(invocation.out, "{}\n", sentence);
-}
-
 int run_resume(Invocation& invocation) {
     if (!invocation.has("machine"))
         return list_states(invocation);
@@ -62,8 +55,8 @@ int run_resume(Invocation& invocation) {
                     ErrorKind::usage);
     if (invocation.has("discard")) {
         fs::remove(file);
-        say(invocation, {{"name", name}, {"discarded", file}},
-            fmt::format("{}: the saved state is gone; it starts anew, as after a power cut", name));
+        print_result(invocation, boost::json::object{{"name", name}, {"discarded", file}},
+                     fmt::format("{}: the saved state is gone; it starts anew, as after a power cut", name));
         return 0;
     }
     if (invocation.has("foreground"))
@@ -75,8 +68,10 @@ int run_resume(Invocation& invocation) {
     const launch::FirstScreen screen = launch::wait_for_first_screen(
         name, (fs::path(bundle) / "logs/launch.log").string(),
         std::chrono::seconds(invocation.get<unsigned>("wait")), invocation.stop);
-    say(invocation,
-        {{"name", name}, {"bundle", bundle}, {"services", services->name()}, {"screen", screen.says}},
+    print_result(
+        invocation,
+        boost::json::object{
+            {"name", name}, {"bundle", bundle}, {"services", services->name()}, {"screen", screen.says}},
         fmt::format("{}: goes on ({}){}", name, services->name(),
                     screen.seen ? ", its screen says: " + screen.says : std::string()));
     return 0;

@@ -23,7 +23,7 @@ Command run_command() {
     return {
         .name = "run",
         .summary = "runs a machine in the foreground, as its service does",
-        .synopsis = "NAME|BUNDLE",
+        .synopsis = "NAME|BUNDLE [options]",
         .description =
             "What ntferry@NAME.service and 'ntferry launch' run: waits for the machines that must run before "
             "and "

@@ -6,8 +6,6 @@
 #include "migrate/commands/image_support.hpp"
 #include "migrate/commands/running_machine.hpp"
 
-#include <fmt/ostream.h>
-
 #include <cerrno>
 #include <filesystem>
 
@@ -59,10 +57,7 @@ int run_save(Invocation& invocation) {
         client.run("ntferry-save-state", {{"filename", client.hand_over(target.descriptor(), file)}});
         target.give_name();
     }
-    if (invocation.json)
-        print_json(invocation.out, boost::json::object{{"saved", file}});
-    else
-        fmt::print(invocation.out, "saved in {}\n", file);
+    print_result(invocation, boost::json::object{{"saved", file}}, "saved in " + file);
     return 0;
 }
 

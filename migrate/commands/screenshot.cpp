@@ -36,8 +36,7 @@ int run_screenshot(Invocation& invocation) {
         throw Error("screenshot", "no file was named", "ntferry screenshot NAME FILE.png, or --text",
                     ErrorKind::usage);
     verify::write_file(path, screen.picture(path.ends_with(".ppm") ? "ppm" : "png"));
-    if (invocation.json)
-        print_json(invocation.out, boost::json::object{{"file", path}});
+    print_result(invocation, boost::json::object{{"file", path}}, {});
     return 0;
 }
 

@@ -11,19 +11,23 @@
 namespace ntferry::cli {
 namespace {
 
-boost::json::value run_named(Invocation& invocation, std::string_view command) {
+/// @param done what it is called in the result: {"created": "before-sp6"}
+int run_named(Invocation& invocation, std::string_view command, const char* done) {
     launch::ControlClient client = connect(invocation);
     const std::string name = argument_after_name(invocation, "snapshot");
     if (name.empty())
         throw Error("snapshot", "no snapshot was named", "NAME SNAPSHOT", ErrorKind::usage);
-    return client.run(command, {{"name", name}});
+    boost::json::value answer = client.run(command, {{"name", name}});
+    boost::json::object result{{done, name}};
+    if (answer.is_object())
+        for (const auto& [key, value] : answer.get_object())
+            result[key] = value;
+    print_result(invocation, result, {});
+    return 0;
 }
 
 int run_create(Invocation& invocation) {
-    const boost::json::value answer = run_named(invocation, "ntferry-snapshot");
-    if (invocation.json)
-        print_json(invocation.out, answer);
-    return 0;
+    return run_named(invocation, "ntferry-snapshot", "created");
 }
 
 int run_list(Invocation& invocation) {
@@ -48,13 +52,11 @@ int run_list(Invocation& invocation) {
 }
 
 int run_revert(Invocation& invocation) {
-    run_named(invocation, "ntferry-snapshot-revert");
-    return 0;
+    return run_named(invocation, "ntferry-snapshot-revert", "reverted");
 }
 
 int run_delete(Invocation& invocation) {
-    run_named(invocation, "ntferry-snapshot-delete");
-    return 0;
+    return run_named(invocation, "ntferry-snapshot-delete", "deleted");
 }
 
 Command snapshot_command(std::string name, std::string summary, std::string description, std::string example,

@@ -26,10 +26,7 @@ void report(Invocation& invocation, How how) {
                            : how == How::forced
                                ? "forced: the machine was switched off, its disks were flushed"
                                : "the machine was ended by somebody else";
-    if (invocation.json)
-        print_json(invocation.out, boost::json::object{{"stopped", word}});
-    else if (!invocation.quiet)
-        fmt::print(invocation.out, "{}\n", sentence);
+    print_result(invocation, boost::json::object{{"stopped", word}}, sentence);
 }
 
 /// What a PC without ACPI shows instead of switching itself off. Our machine sees it by itself, QEMU does
@@ -104,8 +101,7 @@ int run_stop(Invocation& invocation) {
 
 int run_reset(Invocation& invocation) {
     connect(invocation).run("system_reset");
-    if (invocation.json)
-        print_json(invocation.out, boost::json::object{{"reset", true}});
+    print_result(invocation, boost::json::object{{"reset", true}}, {});
     return 0;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/base/error.hpp"
 #include "migrate/commands/commands.hpp"
+#include "migrate/commands/image_support.hpp"
 #include "migrate/commands/running_machine.hpp"
 
 namespace ntferry::cli {
@@ -21,8 +22,10 @@ boost::json::array keys_of(const std::string& names) {
 int run_type(Invocation& invocation) {
     launch::ControlClient client = connect(invocation);
     if (invocation.has("key")) {
-        for (const std::string& names : invocation.get<std::vector<std::string>>("key"))
+        const auto& all = invocation.get<std::vector<std::string>>("key");
+        for (const std::string& names : all)
             client.run("send-key", {{"keys", keys_of(names)}});
+        print_result(invocation, boost::json::object{{"pressed", boost::json::value_from(all)}}, {});
         return 0;
     }
     const std::string text = argument_after_name(invocation, "text");
@@ -30,6 +33,7 @@ int run_type(Invocation& invocation) {
         throw Error("type", "nothing to type", "ntferry type NAME TEXT, or --key KEYS", ErrorKind::usage);
     client.run("ntferry-type", {{"text", invocation.has("enter") ? text + "\n" : text},
                                 {"layout", invocation.get<std::string>("layout")}});
+    print_result(invocation, boost::json::object{{"typed", text}, {"enter", invocation.has("enter")}}, {});
     return 0;
 }
 

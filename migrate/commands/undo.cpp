@@ -27,7 +27,7 @@ Command undo_command() {
     Command command;
     command.name = "undo";
     command.summary = "drop a patch: the exact capture again";
-    command.synopsis = "BUNDLE | DISK.vhd";
+    command.synopsis = "BUNDLE | DISK.vhd [options]";
     command.description =
         "Removes the overlay that 'ntferry patch' made. When the machine has run from it meanwhile, what it "
         "wrote would be lost: then --yes is needed.";

@@ -12,7 +12,7 @@ namespace ntferry::cli {
 namespace {
 
 void add_options(po::options_description& options) {
-    options.add_options()("profile", po::value<std::string>()->default_value("nt4"),
+    options.add_options()("profile", po::value<std::string>()->value_name("NAME")->default_value("nt4"),
                           "machine that the guest gets ('ntferry profiles list')")(
         "draft", po::value<std::string>()->value_name("FILE"),
         "keeps the answers of a wizard that was left (default: $XDG_STATE_HOME/ntferry/wizard.json, "

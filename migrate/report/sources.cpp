@@ -3,6 +3,7 @@
 
 #include "converter/block/open.hpp"
 #include "migrate/cli/help.hpp"
+#include "migrate/commands/image_support.hpp"
 #include "migrate/report/inspection_document.hpp"
 
 #include <cerrno>
@@ -12,19 +13,13 @@
 
 namespace ntferry::report {
 
-nt::DiskSet open_sources(const cli::Invocation& invocation) {
-    if (!invocation.has("source"))
-        throw Error({}, "no SOURCE given", "name a disk, an image or an address", ErrorKind::usage);
-    std::vector<std::string> names{invocation.get<std::string>("source")};
-    if (invocation.has("disk"))
-        for (const std::string& name : invocation.get<std::vector<std::string>>("disk"))
-            names.push_back(name);
+std::vector<block::SharedBlockDevice> open_sources(const cli::Invocation& invocation) {
     block::OpenOptions options;
     options.allow_busy = invocation.has("allow-busy");
     std::vector<block::SharedBlockDevice> disks;
-    for (const std::string& name : names)
+    for (const std::string& name : cli::sources_of(invocation))
         disks.emplace_back(block::open_disk(name, options));
-    return nt::DiskSet(std::move(disks));
+    return disks;
 }
 
 void write_report(const std::string& path, const Document& document) {

@@ -53,7 +53,7 @@ const Known* find(const std::string& id) {
 
 /// A sentence of the plan without what only means something on the command line.
 std::string plain(std::string text) {
-    for (const std::string_view option : {" with --media", " with --disk"})
+    for (const std::string_view option : {" with --drivers", " with --disk"})
         for (std::size_t at = text.find(option); at != std::string::npos; at = text.find(option))
             text.erase(at, option.size());
     if (text.empty())

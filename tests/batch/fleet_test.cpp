@@ -17,8 +17,10 @@ namespace {
 
 constexpr const char* FLEET = R"(<fleet output="/srv/nt">
   <limits jobs="3" disk="1" network="2"/>
-  <defaults profile="nt4" drivers="/srv/nt4.iso" retries="2"><option name="memory" value="128M"/></defaults>
-  <server name="PDC1" source="/images/pdc1.vhd"/>
+  <defaults profile="nt4" drivers="/srv/nt4.iso" retries="2">
+    <drivers path="/srv/sp 6a"/><option name="memory" value="128M"/>
+  </defaults>
+  <server name="PDC1" source="/images/pdc1.vhd"><drivers path="/srv/nt4ee.iso"/></server>
   <server name="BDC1" after="PDC1" retries="0">
     <disk source="ssh://root@bdc1/dev/sda"/><disk source="ssh://root@bdc1/dev/sdb"/>
     <option name="memory" value="256M"/>
@@ -44,13 +46,15 @@ TEST_CASE("A server takes defaults and overrides them one by one") {
     CHECK(fleet.servers[0].settings.options.at("memory") == "128M");
     CHECK_FALSE(fleet.servers[0].remote());
     CHECK(fleet.servers[1].settings.options.at("memory") == "256M");
-    CHECK(fleet.servers[1].settings.drivers == "/srv/nt4.iso");
+    CHECK(fleet.servers[0].settings.drivers == std::vector<std::string>{"/srv/nt4ee.iso"});
+    CHECK(fleet.servers[1].settings.drivers == std::vector<std::string>{"/srv/nt4.iso", "/srv/sp 6a"});
     CHECK(fleet.servers[1].settings.retries == 0);
     CHECK(fleet.servers[1].sources.size() == 2);
     CHECK(fleet.servers[1].remote());
     const Fleet again = parse_fleet_xml(fleet_xml(fleet), "again");
     CHECK(again.servers[1].settings.options == fleet.servers[1].settings.options);
     CHECK(again.servers[1].after == fleet.servers[1].after);
+    CHECK(again.servers[1].settings.drivers == fleet.servers[1].settings.drivers);
 }
 
 TEST_CASE("A bundle that was begun is gone on with") {
@@ -70,6 +74,8 @@ TEST_CASE("A bundle that was begun is gone on with") {
                                             "nt4",
                                             "--drivers",
                                             "/srv/nt4.iso",
+                                            "--drivers",
+                                            "/srv/sp 6a",
                                             "--memory=256M"};
     CHECK(job_command(fleet.servers[1], layout, {"p"}) == fresh);
     std::filesystem::create_directories(dir / "BDC1/state");
@@ -94,15 +100,17 @@ TEST_CASE("A fleet that cannot work is refused with place and reason") {
 }
 
 TEST_CASE("CSV of a spreadsheet: semicolons, quotes, CRLF, empty cells") {
-    const Fleet fleet = parse_fleet_csv("name;source;after;memory;retries\r\n"
-                                        "PDC1;/a.vhd;;;\r\n"
-                                        "\"BDC1\";\"ssh://b/dev/sda ssh://b/dev/sdb\";PDC1;\"256M\";3\r\n",
+    const Fleet fleet = parse_fleet_csv("name;source;after;memory;retries;drivers\r\n"
+                                        "PDC1;/a.vhd;;;;\r\n"
+                                        "\"BDC1\";\"ssh://b/dev/sda ssh://b/dev/sdb\";PDC1;\"256M\";3;"
+                                        "nt4.iso sp6a\r\n",
                                         "f.csv");
     REQUIRE(fleet.servers.size() == 2);
     CHECK(fleet.servers[0].settings.options.empty());
     CHECK(fleet.servers[1].sources.size() == 2);
     CHECK(fleet.servers[1].after == std::vector<std::string>{"PDC1"});
     CHECK(fleet.servers[1].settings.options.at("memory") == "256M");
+    CHECK(fleet.servers[1].settings.drivers == std::vector<std::string>{"nt4.iso", "sp6a"});
     CHECK(fleet.servers[1].settings.retries == 3);
 }
 

@@ -5,3 +5,7 @@ foreach(case background restart order ssh)
   add_test(NAME "launch: driven: ${case}" COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/launch/drive ${case} $<TARGET_FILE:ntferry>)
   set_tests_properties("launch: driven: ${case}" PROPERTIES LABELS slow TIMEOUT 600 SKIP_REGULAR_EXPRESSION "SKIP:")
 endforeach()
+add_test(NAME "launch: machines as services of a systemd that runs"
+  COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/launch/under-systemd $<TARGET_FILE:ntferry> ${CMAKE_BINARY_DIR})
+set_tests_properties("launch: machines as services of a systemd that runs"
+  PROPERTIES LABELS slow TIMEOUT 900 SKIP_REGULAR_EXPRESSION "SKIP:")

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <set>
 #include <sstream>
 
@@ -154,6 +155,38 @@ TEST_CASE("no lookalike is left out of the ways") {
     for (const Way& way : ways())
         known.insert(way.variant);
     CHECK(known == all);
+    // Neither list may lose one unseen.
+    CHECK(ways().size() == 22);
+    std::set<std::string> tried;
+    std::istringstream names(NTFERRY_TRIED_LOOKALIKES);
+    for (std::string name; names >> name;)
+        tried.insert(name);
+    CHECK(tried == all);
+}
+
+// One section for each; ctest runs them one by one (label rig-qemu).
+TEST_CASE("each lookalike is converted with its trial boot or is refused for the right reason", "[.trial]") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    if (!test::have_program("qemu-system-i386"))
+        NTFERRY_SKIP("no qemu-system-i386");
+    for (const Way& way : ways())
+        DYNAMIC_SECTION(way.variant) {
+            const test::TempDir dir;
+            const Outcome outcome = run(convert_line(way.variant, dir / "bundle"), way.answers);
+            INFO(outcome.out << outcome.err);
+            CHECK_THAT(outcome.out, Catch::Contains(way.conclusion));
+            const bool system = std::string_view(way.profile) != "dos";
+            CHECK(outcome.exit_code == (system ? way.exit_code : 1));
+            if (!system) // a disk that was formatted without a system: it says so itself
+                CHECK_THAT(outcome.out, Catch::Contains("formatted without a system"));
+            else if (way.exit_code == 0)
+                CHECK_THAT(outcome.out, Catch::Contains("the trial boot rests at"));
+            else // what cannot start is not tried
+                CHECK_FALSE(fs::exists(dir / "bundle/logs/trial.png"));
+            std::cout << way.variant << ": exit " << outcome.exit_code << ", "
+                      << outcome.out.substr(outcome.out.rfind('\n', outcome.out.size() - 2) + 1);
+        }
 }
 
 TEST_CASE("servers of every kind reach their loader in the trial boot") {

@@ -29,6 +29,14 @@ std::string text_of(const std::string& path) {
     return text.str();
 }
 
+/// The one file of a folder whose name ends so.
+std::string with_extension(const std::string& folder, const std::string& extension) {
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+        if (entry.path().extension() == extension)
+            return entry.path().string();
+    return folder + "/nothing ends with " + extension;
+}
+
 std::string missing() {
     for (const char* program : {"qemu-system-i386", "qemu-img"})
         if (!test::have_program(program))
@@ -114,8 +122,14 @@ TEST_CASE("QEMU boots an export by its own start script") {
 TEST_CASE("Definitions are what the targets' validators accept") {
     if (const std::string why = missing(); !why.empty())
         NTFERRY_SKIP(why);
+    const std::string variant = GENERATE("scsi-ntfs", "ft-mirror");
     const test::TempDir dir;
-    REQUIRE(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 0);
+    std::vector<std::string> disks{"--no-boot"};
+    for (unsigned i = 1; i < test::lookalike_facts(variant).at("disks").as_array().size(); ++i)
+        disks.insert(disks.end(), {"--disk", test::lookalike_disk(variant, i)});
+    const Outcome converted = convert(variant, dir / "bundle", disks);
+    INFO(variant << converted.out << converted.err);
+    REQUIRE(converted.exit_code == 0);
     const auto make = [&](const std::string& target, const std::vector<std::string>& more = {}) {
         const std::string folder = dir / (target + (more.empty() ? "" : "2"));
         std::vector<std::string> arguments = {"export", dir / "bundle", "--to",   target,
@@ -126,37 +140,103 @@ TEST_CASE("Definitions are what the targets' validators accept") {
         REQUIRE(outcome.exit_code == 0);
         return folder;
     };
+    const auto accepts = [](const std::string& validator) {
+        const RunResult result = run_shell(validator + " 2>&1");
+        INFO(validator << "\n" << result.out);
+        CHECK(result.exit_code == 0);
+    };
+    const std::string check = "'" NTFERRY_SOURCE_DIR "/tests/migrate/check-definition' ";
+    const std::string vmware = make("vmware");
+    accepts(check + "vmx " + vmware + "/*.vmx");
+    const std::string ovf = make("vmware", {"--format", "vmdk-stream"});
+    accepts(check + "ovf-refs " + ovf + "/*.ovf");
+    const std::string proxmox = make("proxmox");
+    accepts(check + "proxmox " + proxmox + "/machine.conf " + proxmox + "/import");
+    accepts("sh -n " + proxmox + "/import");
+    const std::string hyperv = make("hyperv");
+    accepts(check + "hyperv " + hyperv + "/create.ps1");
+    CHECK_THAT(text_of(hyperv + "/create.ps1"),
+               Contains("-CompatibilityForOlderOperatingSystemsEnabled $true"));
     const std::string libvirt = make("libvirt");
     CHECK_THAT(text_of(libvirt + "/domain.xml"), Contains(libvirt + "/disk0.qcow2"));
-    if (test::have_program("virt-xml-validate")) {
-        for (const char* file : {"/domain.xml domain", "/network.xml network"}) {
-            const RunResult valid = run_shell("virt-xml-validate " + libvirt + file + " 2>&1");
-            INFO(valid.out);
-            CHECK(valid.exit_code == 0);
-        }
-    } else {
+    if (!test::have_program("xmllint"))
+        NTFERRY_SKIP("no xmllint");
+    accepts("xmllint --noout --relaxng '" NTFERRY_SOURCE_DIR "/tests/migrate/ovf.rng' " + ovf + "/*.ovf");
+    if (!test::have_program("virt-xml-validate"))
         NTFERRY_SKIP("no virt-xml-validate");
+    accepts("virt-xml-validate " + libvirt + "/domain.xml domain");
+    accepts("virt-xml-validate " + libvirt + "/network.xml network");
+}
+
+TEST_CASE("The stand-ins for validators find what is wrong") {
+    if (const std::string why = missing(); !why.empty())
+        NTFERRY_SKIP(why);
+    const test::TempDir dir;
+    REQUIRE(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 0);
+    const std::string check = "'" NTFERRY_SOURCE_DIR "/tests/migrate/check-definition' ";
+    const std::string grammar = "xmllint --noout --relaxng '" NTFERRY_SOURCE_DIR "/tests/migrate/ovf.rng' ";
+    struct Case {
+        const char* target;
+        const char* extension;
+        std::string validator;
+        const char* edit; ///< of sed
+    };
+    const Case cases[] = {
+        {"vmware", ".vmx", check + "vmx", "s/virtualDev = .*/virtualDev = \"pcnet\"/"},
+        {"vmware", ".vmx", check + "vmx", "s/^memSize/memsizes/"},
+        {"vmware", ".vmx", check + "vmx", "s/disk0.vmdk/disk9.vmdk/"},
+        {"vmware", ".vmx", check + "vmx", "s/^displayName.*/&\\n&/"},
+        {"ovf", ".ovf", check + "ovf-refs", "s,ovf:/disk/vmdisk0,ovf:/disk/vmdisk1,"},
+        {"ovf", ".ovf", grammar, "s,<rasd:ResourceType>17<,<rasd:ResourceType>disk<,"},
+        {"ovf", ".ovf", grammar, "s,VirtualQuantity>,VirtualQuantities>,g"},
+        {"proxmox", ".conf", check + "proxmox", "s/^ostype: other/ostype: nt4/"},
+        {"proxmox", ".conf", check + "proxmox", "s/^boot: .*/boot: order=scsi0/"},
+        {"hyperv", ".ps1", check + "hyperv", "s/-IsLegacy/-Legacy/"},
+        {"hyperv", ".ps1", check + "hyperv", "s/-Name .net0./-Name \\x27net0/"},
+        {"hyperv", ".ps1", check + "hyperv", "s/^Set-VMProcessor/Set-VMCpu/"},
+    };
+    for (const Case& one : cases) {
+        const std::string folder = dir / one.target;
+        if (!fs::exists(folder)) {
+            std::vector<std::string> words = {"export", dir / "bundle", "-o", folder, "--quiet", "--to"};
+            if (std::string_view(one.target) == "ovf")
+                words.insert(words.end(), {"vmware", "--format", "vmdk-stream"});
+            else
+                words.emplace_back(one.target);
+            const Outcome exported = ntferry_run(words);
+            INFO(exported.err);
+            REQUIRE(exported.exit_code == 0);
+        }
+        INFO(one.target << ": " << one.edit);
+        const std::string file = with_extension(folder, one.extension);
+        fs::copy_file(file, folder + "/right");
+        REQUIRE(run_shell(std::string("sed -i '") + one.edit + "' " + file).exit_code == 0);
+        REQUIRE(text_of(file) != text_of(folder + "/right"));
+        const std::string script = std::string_view(one.target) == "proxmox" ? " " + folder + "/import" : "";
+        CHECK(run_shell(one.validator + " " + file + script + " 2>&1").exit_code != 0);
+        fs::rename(folder + "/right", file);
     }
-    const std::string vmx = text_of(make("vmware") + "/SRV-NT4.vmx");
-    const std::string proxmox = make("proxmox");
+}
+
+TEST_CASE("Proxmox's import asks qm for the machine and its disks") {
+    if (const std::string why = missing(); !why.empty())
+        NTFERRY_SKIP(why);
+    const test::TempDir dir;
+    REQUIRE(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 0);
+    REQUIRE(ntferry_run({"export", dir / "bundle", "--to", "proxmox", "-o", dir / "proxmox"}).exit_code == 0);
     // A qm that writes down what it is asked.
     std::ofstream(dir / "qm")
         << "#!/bin/sh\necho \"$@\" >> " << (dir / "calls")
         << "\n[ \"$1\" = config ] && echo 'unused0: local:100/vm-100-disk-0.qcow2'\nexit 0\n";
     fs::permissions(dir / "qm", fs::perms(0755));
     const RunResult imported =
-        run_shell("PATH=" + dir.path().string() + ":$PATH " + proxmox + "/import 100 local 2>&1");
+        run_shell("PATH=" + dir.path().string() + ":$PATH " + (dir / "proxmox/import") + " 100 local 2>&1");
     INFO(imported.out);
     CHECK(imported.exit_code == 0);
     const std::string calls = text_of(dir / "calls");
     CHECK_THAT(calls, Contains("create 100 --acpi 0"));
     CHECK_THAT(calls, Contains("importdisk 100 disk0.qcow2 local"));
     CHECK_THAT(calls, Contains("set 100 --ide0 local:100/vm-100-disk-0.qcow2"));
-    const std::string ovf = make("vmware", {"--format", "vmdk-stream"});
-    CHECK(run_shell("xmllint --noout " + ovf + "/*.ovf").exit_code == 0);
-    const std::string script = text_of(make("hyperv") + "/create.ps1");
-    CHECK_THAT(script, Contains("-CompatibilityForOlderOperatingSystemsEnabled $true"));
-    CHECK_THAT(script, Contains("'disk0.vhd'"));
 }
 
 TEST_CASE("An export that the target could not boot is refused and leaves nothing") {

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 using namespace ntferry;
@@ -46,6 +47,7 @@ TEST_CASE("Every command has help with summary and options and examples") {
         INFO(command.name);
         CHECK_FALSE(command.summary.empty());
         CHECK(command.summary.find('\n') == std::string::npos);
+        CHECK(command.synopsis.ends_with("[options]"));
         CHECK_FALSE(command.examples.empty());
         for (const cli::Example& example : command.examples)
             CHECK(example.command.find("ntferry " + command.name) != std::string::npos);
@@ -112,6 +114,35 @@ TEST_CASE("Completion of bash knows every command and its options") {
     std::getline(answers, answer);
     for (const cli::Command& command : cli::all_commands())
         CHECK(answer.find(" " + words_of(command.name)[0] + " ") != std::string::npos);
+}
+
+TEST_CASE("What means the same is called the same in every command") {
+    // name of the option: what kind of value it takes, everywhere
+    const std::map<std::string, std::string> names = {
+        {"profile", "NAME"},       {"drivers", "DIR|ISO"}, {"disk", "SOURCE"},
+        {"control", "SOCKET"},     {"memory", "SIZE"},     {"engine", "NAME"},
+        {"boot", "SECONDS"},       {"wait", "SECONDS"},    {"layout", "NAME"},
+        {"html", "FILE"},          {"log", "FILE"},        {"decide", "ID=CHOICE"},
+        {"setting", "NAME=VALUE"}, {"host", "HOST"},       {"remote-program", "PROGRAM"}};
+    for (const cli::Command& command : cli::all_commands()) {
+        const cli::po::options_description options = cli::visible_options(command);
+        for (const auto& option : options.options()) {
+            INFO(command.name << " --" << option->long_name() << " " << option->format_parameter());
+            CHECK(option->long_name() != "media");
+            CHECK(option->format_parameter().substr(0, 3) != "arg");
+            if (const auto known = names.find(option->long_name()); known != names.end())
+                CHECK(option->format_parameter().starts_with(known->second));
+            if (option->long_name() == "output")
+                CHECK(option->canonical_display_name(cli::po::command_line_style::allow_dash_for_short) ==
+                      "-o");
+        }
+        // Whatever looks at a whole server takes its further disks and its machine in the same way.
+        const bool whole = command.name == "convert" || command.name == "assess" || command.name == "plan" ||
+                           command.name == "check";
+        CHECK((options.find_nothrow("disk", false) != nullptr) == (whole || command.name == "inspect"));
+        if (whole)
+            CHECK(options.find("profile", false).format_parameter() == "NAME (=auto)");
+    }
 }
 
 TEST_CASE("A wrong option is one line and exit code 2 in every command") {
@@ -188,7 +219,7 @@ TEST_CASE("With --json what is printed is JSON and nothing else") {
     const std::string media = test::lookalike_media();
     json({"inspect", disk});
     json({"assess", disk});
-    json({"plan", disk, "--media", media + "/cd", "--media", media + "/sp6a"});
+    json({"plan", disk, "--drivers", media + "/cd", "--drivers", media + "/sp6a"});
     json({"capture", disk, dir / "disk.vhd"});
     json({"image", "verify", dir / "disk.vhd"});
     json({"convert", disk, "-o", dir / "bundle", "--drivers", media + "/cd", "--drivers", media + "/sp6a",
@@ -197,7 +228,7 @@ TEST_CASE("With --json what is printed is JSON and nothing else") {
     json({"plan", dir / "bundle"});
     json({"export", dir / "bundle", "--to", "hyperv", "-o", dir / "hyperv"});
     json({"undo", dir / "bundle"});
-    json({"patch", dir / "bundle", "--media", media + "/cd", "--media", media + "/sp6a", "--yes"});
+    json({"patch", dir / "bundle", "--drivers", media + "/cd", "--drivers", media + "/sp6a", "--yes"});
 }
 
 TEST_CASE("With --quiet nothing comes on standard error while all goes well") {

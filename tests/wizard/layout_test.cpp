@@ -39,7 +39,7 @@ std::vector<View> all_pages() {
                  "ntoskrnl.exe and hal.dll of the maker do not run on this machine, and halsp.dll of Windows "
                  "NT 4.0, "
                  "service pack 6 is not on the media given",
-                 "halsp.dll 4.00 of Compaq; give the medium of that service pack with --media",
+                 "halsp.dll 4.00 of Compaq; give the medium of that service pack with --drivers",
                  {{"keep", "keep the installed kernel and HAL, for a machine with more than one processor "
                            "and an MP table"}},
                  ""});

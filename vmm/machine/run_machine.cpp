@@ -77,7 +77,9 @@ std::shared_ptr<DiskLayers> open_layers(RunRequest& request, const std::string& 
             bases[disk.position] = resolve_path(disk.path, request.folder);
     auto layers = std::make_shared<DiskLayers>(state_folder, bases);
     try {
-        layers->merge_unneeded();
+        // A saved state fits the files that it was saved with; what is not needed waits for another start.
+        if (request.resume.empty())
+            layers->merge_unneeded();
     } catch (const Error& error) {
         std::cerr << "ntferry-vmm: layers of deleted snapshots stay for now: " << error.what() << std::endl;
         layers = std::make_shared<DiskLayers>(state_folder, bases);

@@ -125,15 +125,25 @@ Headers parse_headers(ByteView file, const std::string& name) {
 }
 
 std::uint32_t compute_checksum(ByteView file, const Headers& headers) {
-    std::uint32_t sum = 0;
-    for (std::size_t at = 0; at < file.size(); at += 2) {
-        if (at == headers.checksum_offset || at == headers.checksum_offset + 2)
-            continue;
-        const std::uint32_t high = at + 1 < file.size() ? file[at + 1] : 0U;
-        sum += file[at] | high << 8U;
+    // A sum of 16-bit words whose carries are added in again. Pairs of words are summed as one number of 32
+    // bits, and carries at the end: 65536 is 1 modulo 65535.
+    const auto weighed = [&](std::size_t at) { return std::uint64_t{file[at]} << (at % 4 * 8); };
+    const std::uint8_t* const bytes = file.data();
+    std::uint64_t sum = 0;
+    std::size_t at = 0;
+    for (; at + 4 <= file.size(); at += 4)
+        sum += bytes[at] | std::uint32_t{bytes[at + 1]} << 8U | std::uint32_t{bytes[at + 2]} << 16U |
+               std::uint32_t{bytes[at + 3]} << 24U;
+    for (; at < file.size(); ++at)
+        sum += weighed(at);
+    // The field itself counts as zero. It lies at a word, or nowhere that the sum would know of.
+    if (headers.checksum_offset % 2 == 0)
+        for (at = headers.checksum_offset;
+             at < std::min(file.size(), headers.checksum_offset + std::size_t{4}); ++at)
+            sum -= weighed(at);
+    while (sum >> 16U != 0)
         sum = (sum & 0xFFFFU) + (sum >> 16U);
-    }
-    return ((sum & 0xFFFFU) + (sum >> 16U)) + static_cast<std::uint32_t>(file.size());
+    return static_cast<std::uint32_t>(sum) + static_cast<std::uint32_t>(file.size());
 }
 
 bool checksum_good(ByteView file, const Headers& headers) {

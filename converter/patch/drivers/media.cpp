@@ -43,7 +43,7 @@ class FolderMedium final : public Medium {
             const std::uint64_t size = at->file_size(error);
             if (error)
                 continue; // vanished meanwhile
-            files_.push_back({fs::relative(at->path(), root_).string(), size});
+            files_.push_back({at->path().lexically_relative(root_).string(), size});
             if (files_.size() > most_files)
                 too_many(root);
         }

@@ -94,7 +94,7 @@ class BootRule {
             "ntldr",
             "NTLDR before SP5 cannot start a system that lies 4 GB or more into the disk through multi() "
             "(KB Q197295), and no newer one is on the media given",
-            evidence + "; give the medium of SP5 or SP6a with --media",
+            evidence + "; give the medium of SP5 or SP6a with --drivers",
             {{"keep", "the installed NTLDR is newer than its service pack (a hotfix)"}});
     }
 

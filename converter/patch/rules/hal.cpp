@@ -118,7 +118,7 @@ class HalRule {
                 installed.hal_name, new_kernel ? "ntoskrnl.exe and hal.dll" : wanted_hal,
                 product.terminal_server ? "Terminal Server Edition," : "Windows NT 4.0,", "",
                 product.service_pack.value_or(0), new_kernel ? "are" : "is"),
-            evidence + rejected + "; give the medium of that service pack with --media", choices);
+            evidence + rejected + "; give the medium of that service pack with --drivers", choices);
         if (choice == "keep")
             context_.note(fmt::format(
                 "kernel and HAL stay as they are, as decided: {}; use the profile nt4-mps", evidence));

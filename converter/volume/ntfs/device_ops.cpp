@@ -57,8 +57,11 @@ s64 op_pread(ntfs_device* dev, void* buffer, s64 count, s64 offset) {
     if (!spend(state))
         return -1;
     return guarded(state, length, [&] {
-        state.device->read(static_cast<std::uint64_t>(offset),
-                           {static_cast<std::uint8_t*>(buffer), static_cast<std::size_t>(length)});
+        const MutableByteView out{static_cast<std::uint8_t*>(buffer), static_cast<std::size_t>(length)};
+        if (state.read_only)
+            state.cache.read(*state.device, static_cast<std::uint64_t>(offset), out);
+        else
+            state.device->read(static_cast<std::uint64_t>(offset), out);
     });
 }
 
@@ -142,6 +145,40 @@ int op_ioctl(ntfs_device*, unsigned long, void*) {
 }
 
 } // namespace
+
+const ReadCache::Slot* ReadCache::fetch(block::BlockDevice& device, std::uint64_t begin) {
+    Slot& slot = slots_[begin / piece % pieces];
+    if (!slot.bytes.empty() && slot.begin == begin)
+        return &slot;
+    slot.begin = begin;
+    slot.bytes.resize(std::min<std::uint64_t>(piece, device.size() - begin));
+    try {
+        device.read(begin, slot.bytes);
+        return &slot;
+    } catch (const block::ReadError&) {
+        slot.bytes.clear();
+        return nullptr;
+    } catch (...) {
+        slot.bytes.clear();
+        throw;
+    }
+}
+
+void ReadCache::read(block::BlockDevice& device, std::uint64_t offset, MutableByteView out) {
+    if (out.size() >= piece)
+        return device.read(offset, out);
+    while (!out.empty()) {
+        const std::uint64_t begin = offset / piece * piece;
+        const std::size_t length = std::min<std::uint64_t>(out.size(), begin + piece - offset);
+        if (const Slot* slot = fetch(device, begin))
+            std::copy_n(slot->bytes.begin() + static_cast<std::ptrdiff_t>(offset - begin), length,
+                        out.begin());
+        else
+            device.read(offset, out.first(length));
+        offset += length;
+        out = out.subspan(length);
+    }
+}
 
 ntfs_device* make_device(DeviceState& state) {
     // The library never writes to the table; it only lacks the const.
