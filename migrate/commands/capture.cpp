@@ -104,21 +104,23 @@ Command capture_command() {
     return {.name = "capture",
             .summary = "captures a disk into a VHD, around what cannot be read",
             .synopsis = "SOURCE OUT.vhd [options]",
-            .description = "SOURCE is opened read-only: a disk (/dev/sda), an image, nbd:// or ssh:// "
-                           "address, '-' for a stream. A disk "
-                           "that is mounted or in use is refused.\n\n"
-                           "Of NTFS and FAT volumes only the clusters in use are read; free space and the "
-                           "contents of pagefile.sys "
-                           "become zeros. What is not understood, and a volume that was not shut down "
-                           "cleanly, is copied whole.\n\n"
-                           "Errors are stepped around first, then approached from behind, then read sector "
-                           "by sector. OUT.vhd.map is a "
-                           "map of GNU ddrescue that says what was read; every sector that stays unreadable "
-                           "is named with the file it "
-                           "belongs to. An interrupted capture goes on with --resume. OUT.vhd.manifest.json "
-                           "proves the image "
-                           "('ntferry image verify').\n\n"
-                           "The exit code is 3 when something that is not free space could not be read.",
+            .description =
+                "SOURCE is opened read-only: a disk (/dev/sda), an image, an nbd:// or ssh:// address, an "
+                "image that "
+                "GNU ddrescue made with its map ('disk.img,map=disk.map'), '-' for a stream. A disk "
+                "that is mounted or in use is refused.\n\n"
+                "Of NTFS and FAT volumes only the clusters in use are read; free space and the "
+                "contents of pagefile.sys "
+                "become zeros. What is not understood, and a volume that was not shut down "
+                "cleanly, is copied whole.\n\n"
+                "Errors are stepped around first, then approached from behind, then read sector "
+                "by sector. OUT.vhd.map is a "
+                "map of GNU ddrescue that says what was read; every sector that stays unreadable "
+                "is named with the file it "
+                "belongs to. An interrupted capture goes on with --resume. OUT.vhd.manifest.json "
+                "proves the image "
+                "('ntferry image verify').\n\n"
+                "The exit code is 3 when something that is not free space could not be read.",
             .add_options = add_options,
             .positional = {{"source", 1}, {"image", 1}},
             .examples = {{"ntferry capture /dev/sdb disk0.vhd", "captures the second disk"},
