@@ -77,6 +77,46 @@ TEST_CASE("pic: a lower priority waits for the EOI of a higher one") {
     CHECK(b.pic.acknowledge() == 0x36);
 }
 
+TEST_CASE("pic: a request that waits for an EOI is held back and says so once") {
+    PicBench b;
+    unsigned told = 0;
+    PortBus other_ports;
+    PicPair pic(other_ports, b.irq, [&] { ++told; });
+    CHECK_FALSE(pic.held_back());
+    pic.line(0).raise(); // goes to the processor
+    CHECK_FALSE(pic.held_back());
+    pic.acknowledge();
+    CHECK_FALSE(pic.held_back());
+    CHECK(told == 0);
+    pic.line(4).raise();
+    CHECK(pic.held_back());
+    pic.line(5).raise();
+    CHECK(told == 1);
+    other_ports.write(0x21, 1, 0x30); // both are masked
+    CHECK_FALSE(pic.held_back());
+    other_ports.write(0x21, 1, 0x00);
+    CHECK(pic.held_back());
+    other_ports.write(0x20, 1, 0x20);
+    CHECK_FALSE(pic.held_back());
+    CHECK(pic.interrupt_pending());
+}
+
+TEST_CASE("pic: a slave's request is held back by its own service unless the master masks the slave") {
+    PicBench b;
+    b.pic.line(8).raise();
+    CHECK(b.pic.acknowledge() == 0x38);
+    b.outb(0x20, 0x20); // the master's EOI alone
+    b.pic.line(14).raise();
+    CHECK_FALSE(b.pic.interrupt_pending());
+    CHECK(b.pic.held_back());
+    b.outb(0x21, 0x04);
+    CHECK_FALSE(b.pic.held_back());
+    b.outb(0x21, 0x00);
+    b.outb(0xA0, 0x20);
+    CHECK_FALSE(b.pic.held_back());
+    CHECK(b.pic.acknowledge() == 0x3E);
+}
+
 TEST_CASE("pic: a slave interrupt goes through input 2 and needs two EOIs") {
     PicBench b;
     b.pic.line(14).raise();

@@ -159,6 +159,27 @@ TEST_CASE("an interrupt that comes due at an instruction that faults is taken af
     patience.request_stop();
 }
 
+TEST_CASE("an interrupt that waits for another one's end comes although the guest does nothing but compute") {
+    if (const std::string reason = missing(); !reason.empty())
+        NTFERRY_SKIP(reason);
+    test::TempDir dir;
+    // One tick of the timer, and no other. Its handler makes COM1 ask for IRQ 4 (transmitter empty), gives
+    // the EOI, and the guest goes round a loop without touching a device again.
+    std::ofstream(dir / "eoi.asm")
+        << "org 7c00h\nbits 16\n cli\n xor ax,ax\n mov ds,ax\n mov word [8*4],tick\n mov [8*4+2],ax\n"
+           " mov word [12*4],line\n mov [12*4+2],ax\n mov dx,3fch\n mov al,8\n out dx,al\n"
+           " mov al,0feh - 10h\n out 21h,al\n mov al,30h\n out 43h,al\n mov al,0\n out 40h,al\n"
+           " mov al,10h\n out 40h,al\n sti\n jmp $\n"
+           "tick: mov dx,3f9h\n mov al,2\n out dx,al\n mov al,20h\n out 20h,al\n iret\n"
+           "line: mov dx,501h\n mov al,31\n out dx,al\n hlt\ntimes 510-($-$$) db 0\ndw 0aa55h\n";
+    REQUIRE(test::run_shell("nasm -f bin " + (dir / "eoi.asm") + " -o " + (dir / "disk.img") +
+                            " && truncate -s 1M " + (dir / "disk.img"))
+                .exit_code == 0);
+    Run run;
+    run.description.disks.push_back({dir / "disk.img", 0, std::nullopt, false});
+    CHECK(run() == 63);
+}
+
 TEST_CASE("a ROM of one's own runs, and a paused machine goes on from its saved state") {
     if (const std::string reason = missing(); !reason.empty())
         NTFERRY_SKIP(reason);

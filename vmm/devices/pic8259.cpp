@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "vmm/devices/pic8259.hpp"
 
+#include <utility>
+
 namespace ntferry::vmm {
 namespace {
 
@@ -217,7 +219,8 @@ void Pic8259::load(StateReader& reader) {
         *value = reader.get_bool();
 }
 
-PicPair::PicPair(PortBus& ports, IrqLine& intr) : intr_(intr) {
+PicPair::PicPair(PortBus& ports, IrqLine& intr, std::function<void()> on_held_back)
+    : intr_(intr), on_held_back_(std::move(on_held_back)) {
     master_.set_cascade(true);
     for (unsigned irq = 0; irq < wires_.size(); ++irq) {
         wires_[irq].pair = this;
@@ -242,11 +245,18 @@ TickLine::Tick PicPair::Wire::last_tick() const {
 void PicPair::set_irq(unsigned irq, bool level) {
     if (irq == CASCADE_INPUT)
         return;
+    const bool before = held_back();
     if (irq < 8)
         master_.set_input(irq, level);
     else
         slave_.set_input(irq - 8, level);
     update();
+    if (!before && on_held_back_ && held_back())
+        on_held_back_();
+}
+
+bool PicPair::held_back() const {
+    return master_.held_back() || (slave_.held_back() && (master_.imr() & bit(CASCADE_INPUT)) == 0);
 }
 
 void PicPair::update() {

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 
 namespace ntferry::vmm {
 
@@ -26,6 +27,8 @@ class Pic8259 {
     int highest_request() const;
     /// The INTA sequence; returns the input, 7 when the request has gone.
     unsigned acknowledge();
+    /// An unmasked request waits for the end of what is in service.
+    bool held_back() const { return (irr() & ~imr_) != 0 && highest_request() < 0; }
     std::uint8_t vector(unsigned input) const { return static_cast<std::uint8_t>(vector_base_ | input); }
 
     std::uint8_t read(unsigned a0);
@@ -72,11 +75,14 @@ class Pic8259 {
 class PicPair final : public Device, public PortDevice {
   public:
     /// @param intr the processor's INTR pin
-    PicPair(PortBus& ports, IrqLine& intr);
+    /// @param on_held_back called when a line's request begins to be held_back()
+    PicPair(PortBus& ports, IrqLine& intr, std::function<void()> on_held_back = {});
 
     /// The wire of one IRQ. Input 2 belongs to the slave: a wire to it is accepted and has no effect.
     TickLine& line(unsigned irq) { return wires_[irq & 15U]; }
     bool interrupt_pending() const { return master_.output(); }
+    /// A request that would interrupt waits for an EOI: who collects EOIs has to look for it.
+    bool held_back() const;
     /// The INTA cycle of the processor: the vector.
     std::uint8_t acknowledge();
     const Pic8259& chip(unsigned number) const { return number == 0 ? master_ : slave_; }
@@ -102,6 +108,7 @@ class PicPair final : public Device, public PortDevice {
     void write8(std::uint16_t port, std::uint8_t value);
 
     IrqLine& intr_;
+    std::function<void()> on_held_back_;
     Pic8259 master_;
     Pic8259 slave_;
     std::array<Wire, 16> wires_;

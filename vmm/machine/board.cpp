@@ -99,7 +99,10 @@ Board::~Board() = default;
 
 void Board::build_chipset(const profiles::Profile& profile) {
     intr_ = std::make_unique<CallbackLine>([this](bool level) { host_.interrupt(level); });
-    pic_ = std::make_unique<PicPair>(ports, *intr_);
+    pic_ = std::make_unique<PicPair>(ports, *intr_, [this] {
+        if (host_.interrupt_held_back)
+            host_.interrupt_held_back();
+    });
     if (profile.interrupts == profiles::InterruptController::apic)
         io_apic_ = std::make_unique<IoApic>(
             mmio, [this](const IoApic::Message& message) { host_.message(message); },

@@ -25,10 +25,11 @@ namespace ntferry::vmm {
 
 /// What the board asks of whoever holds the processor and the memory.
 struct BoardHost {
-    std::function<void()> reset;         ///< the guest wants a reset
-    std::function<void(bool)> interrupt; ///< INTR of the PIC changed
-    std::function<void()> memory_layout; ///< PAM or SMRAM changed; not before the board is built
-    std::function<void()> post_done;     ///< the firmware write-protected itself: boot begins
+    std::function<void()> reset;               ///< the guest wants a reset
+    std::function<void(bool)> interrupt;       ///< INTR of the PIC changed
+    std::function<void()> interrupt_held_back; ///< a request waits for an EOI
+    std::function<void()> memory_layout;       ///< PAM or SMRAM changed; not before the board is built
+    std::function<void()> post_done;           ///< the firmware write-protected itself: boot begins
     std::function<void(int)> debug_exit;
     std::function<void(std::uint16_t)> bus_master_moved; ///< I/O base of the IDE bus master; 0: not decoded
     std::function<void(const IoApic::Message&)> message; ///< from the I/O APIC

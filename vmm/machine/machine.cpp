@@ -57,6 +57,7 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
     BoardHost host;
     host.reset = [this] { request_reset(); };
     host.interrupt = [this](bool level) { interrupt_changed(level); };
+    host.interrupt_held_back = [this] { wake(*cpus[0]); }; // perhaps the EOI is in the ring already
     host.memory_layout = [this] { memory->apply(board->bridge()); };
     host.post_done = [this] { post_done(); };
     host.bus_master_moved = [this](std::uint16_t at) { collect_bus_master_writes(at); };
@@ -79,6 +80,7 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
                                     memory->size(), clock, std::move(host));
     collect_writes(options);
     ring_timer = std::make_unique<Timer>(clock, [this] { watch_data_phase(); });
+    eoi_timer = std::make_unique<Timer>(clock, [] {}); // an exit is all that is wanted
     clock.on_deadline_changed = [this] { wake(*cpus[0]); };
     if (may_loop())
         memory->memory().on_write = [this] { // the loop may look at that
@@ -97,6 +99,8 @@ void Machine::Impl::collect_writes(const MachineOptions& options) {
         vm.coalesce_port(0x402, 1); // SeaBIOS talks without asking whether anybody listens
     vm.coalesce_port(0x70, 1);      // index of the clock
     vm.coalesce_port(0x43, 1);      // control word of the timer: latch commands for the most part
+    vm.coalesce_port(0x20, 1);      // commands of the interrupt controllers: watch_service() looks after
+    vm.coalesce_port(0xA0, 1);      // the EOI that something waits for
     if (board->ide() != nullptr)
         for (const std::uint16_t data_port : {std::uint16_t{0x1F0}, std::uint16_t{0x170}})
             vm.coalesce_port(data_port, 7); // data and task file, but not the command that starts something
@@ -156,6 +160,7 @@ Machine::Impl::~Impl() {
         clock.on_deadline_changed = {};
         board->shut_down();
         ring_timer.reset();
+        eoi_timer.reset();
     }
     // Without the lock: back ends wait for their threads, which may be waiting for it.
     board.reset();

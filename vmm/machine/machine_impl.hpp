@@ -63,6 +63,7 @@ struct Machine::Impl {
         return profile.interrupts == profiles::InterruptController::apic && description.cpus == 1;
     }
     void prepare_interrupt(Processor& cpu);
+    void watch_service();
     void handle(Processor& cpu, kvm::ExitReason reason);
     void handle_io(Processor& cpu);
     void handle_mmio(Processor& cpu);
@@ -95,6 +96,8 @@ struct Machine::Impl {
     std::vector<std::unique_ptr<Processor>> cpus;
     std::unique_ptr<Timer> ring_timer; ///< empties the ring while a drive waits for words
     Nanoseconds ring_interval = 0;
+    std::unique_ptr<Timer> eoi_timer; ///< empties it while a request waits for an EOI
+    Nanoseconds eoi_interval = 0;
     bool firmware_writes_collected = false;
     std::uint16_t bus_master_base = 0;           ///< whose writes are collected; 0: none
     std::vector<Vga::WindowWrite> window_writes; ///< of drain(), kept for its memory

@@ -17,6 +17,9 @@ namespace {
 /// guest does not send any.
 constexpr Nanoseconds RING_FIRST = 300'000;
 constexpr Nanoseconds RING_SLOWEST = 20'000'000;
+/// The same for an EOI that another interrupt waits for.
+constexpr Nanoseconds EOI_FIRST = 100'000;
+constexpr Nanoseconds EOI_SLOWEST = 5'000'000;
 
 /// A guest that was idle is given this much longer before the timer gets it out: it is back in HLT by then,
 /// where the deadline is waited for without a signal.
@@ -78,6 +81,7 @@ void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
     const auto next_look = may_loop() ? begin_nap(cpu) : IdleLoop::hardly;
     if (boot_processor) {
         prepare_interrupt(cpu);
+        watch_service();
         if (const Nanoseconds next = clock.next_deadline(); next != never)
             cpu.timer.wake_by(clock.host_time(next), cpu.was_halted ? IDLE_SLACK : IDLE_SLACK.zero());
     }
@@ -154,6 +158,18 @@ void Machine::Impl::prepare_interrupt(Processor& cpu) {
     if (pic.interrupt_pending() && cpu.vcpu.can_take_interrupt())
         cpu.vcpu.inject(pic.acknowledge());
     cpu.vcpu.request_interrupt_window(pic.interrupt_pending());
+}
+
+/// EOIs are collected: nearly always nothing waits for one. Where something does, the guest is got out until
+/// the EOI is seen. Whatever raises a line meanwhile does so too (interrupt_held_back).
+void Machine::Impl::watch_service() {
+    if (!board->pic().held_back()) {
+        eoi_timer->cancel();
+        eoi_interval = EOI_FIRST;
+    } else if (!eoi_timer->armed()) {
+        eoi_timer->arm(clock.now() + eoi_interval);
+        eoi_interval = std::min(2 * eoi_interval, EOI_SLOWEST);
+    }
 }
 
 void Machine::Impl::handle(Processor& cpu, kvm::ExitReason reason) {
