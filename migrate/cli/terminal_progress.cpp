@@ -59,6 +59,12 @@ class Pace {
             text += fmt::format(", {} unreadable", human_bytes(static_cast<double>(state.errors)));
         return text;
     }
+    /// The line at the end of a phase; nothing for one without bytes that took no time.
+    std::string conclusion(const std::string& name, const ProgressState& state) const {
+        if (state.total == 0)
+            return seconds() < 1 ? std::string() : fmt::format("{}: {}\n", name, human_seconds(seconds()));
+        return fmt::format("{}: {} in {}\n", name, describe(state), human_seconds(seconds()));
+    }
 
   private:
     Steady::time_point began_ = Steady::now();
@@ -101,7 +107,7 @@ class BarProgress final : public Progress {
     }
     void done() override {
         clear();
-        fmt::print(out_, "{}: {} in {}\n", name_, pace_.describe(state_), human_seconds(pace_.seconds()));
+        fmt::print(out_, "{}", pace_.conclusion(name_, state_));
     }
     ~BarProgress() override { clear(); }
 
@@ -148,7 +154,7 @@ class LineProgress final : public Progress {
     }
     void note(std::string_view line) override { fmt::print(out_, "{}\n", line); }
     void done() override {
-        fmt::print(out_, "{}: {} in {}\n", name_, pace_.describe(state_), human_seconds(pace_.seconds()));
+        fmt::print(out_, "{}", pace_.conclusion(name_, state_));
         out_.flush();
     }
 

@@ -47,7 +47,7 @@ EngineKind choose(EngineKind wanted, std::string& why) {
         return wanted;
     if (host.kind == vmm::kvm::HostKind::full)
         return EngineKind::kvm;
-    why = host.sentence + " QEMU translates the machine instead, which is slower.";
+    why = host.sentence + "; QEMU translates the machine instead, which is slower.";
     return EngineKind::qemu;
 }
 
