@@ -2,6 +2,7 @@
 #include "vmm/machine/idle_loop.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace ntferry::vmm {
 
@@ -58,26 +59,21 @@ IdleLoop::Place* IdleLoop::find(std::uint64_t address) {
 
 void IdleLoop::learn(const ProcessorSample& sample) {
     ++since_new_;
+    // At the same address as just now: it may not have run at all in between.
+    const bool went_on = sample.address != std::exchange(last_, sample.address);
     Place* place = find(sample.address);
     if (place == nullptr) {
         if (count_ == places_.size())
-            start_over(); // too long to be one
+            count_ = 0; // too long to be one
         places_[count_++] = {sample.address, sample.registers, row_};
         since_new_ = 0;
         return;
     }
-    if (place->row == row_)
+    if (place->row == row_ && went_on)
         ++(place->registers == sample.registers ? place->same : place->different);
     place->registers = sample.registers;
     place->row = row_;
-    if (place->different * same_to_another > place->same + same_to_another)
-        start_over();
     known_ = convinced();
-}
-
-void IdleLoop::start_over() {
-    count_ = 0;
-    since_new_ = 0;
 }
 
 bool IdleLoop::convinced() const {

@@ -36,7 +36,7 @@ class IdleLoop {
     /// Until the next look: soon in a row of looks and at one that has just been idle, seldom at one that
     /// works.
     static constexpr Time soon{100};
-    static constexpr Time seldom{20000};
+    static constexpr Time seldom{30000};
     static constexpr Time hardly{1000000}; ///< at one that halts
 
     /// A look at the running processor. Returns whether it may wait now.
@@ -51,9 +51,9 @@ class IdleLoop {
 
   private:
     static constexpr std::size_t most_places = 40; ///< instructions of the loop
-    static constexpr unsigned looks_in_a_row = 8;  ///< soon one after the other
+    static constexpr unsigned looks_in_a_row = 12; ///< soon one after the other
     static constexpr unsigned passes_needed = 48;  ///< seen twice in a row of looks, and the same
-    static constexpr unsigned passes_a_place = 10; ///< on average
+    static constexpr unsigned passes_a_place = 8;  ///< on average
     static constexpr unsigned same_to_another = 6; ///< at a place: interrupts may come in between
     static constexpr unsigned closed_after = 32;   ///< looks without a new place
     static constexpr unsigned misses_to_relax = 8;
@@ -69,14 +69,14 @@ class IdleLoop {
     };
     Place* find(std::uint64_t address);
     void learn(const ProcessorSample& sample);
-    void start_over();
     bool convinced() const;
     void miss();
 
     bool known_ = false;
     bool halts_ = false;
     std::array<Place, most_places> places_{};
-    std::size_t count_ = 0; ///< of places_
+    std::size_t count_ = 0;  ///< of places_
+    std::uint64_t last_ = 0; ///< address of the look before
     unsigned row_ = 1;
     unsigned left_in_row_ = looks_in_a_row;
     unsigned since_new_ = 0; ///< looks since the last new place
