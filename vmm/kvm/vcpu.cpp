@@ -67,6 +67,9 @@ Vcpu::Vcpu(const KvmSystem& system, Vm& vm, unsigned number) : number_(number), 
     if (mapped == MAP_FAILED)
         throw SystemError("/dev/kvm", "mmap", errno);
     run_ = static_cast<kvm_run*>(mapped);
+    // With a local APIC an external interrupt takes another way (KVM_INTERRUPT, pending_external_vector).
+    const int registers = vm.local_apics() ? 0 : system.extension(KVM_CAP_SYNC_REGS);
+    events_in_run_ = registers > 0 && (static_cast<unsigned>(registers) & KVM_SYNC_X86_EVENTS) != 0;
     const std::size_t page = 4096;
     if (number == 0 && vm.coalesced_page() != 0 && run_size_ >= (vm.coalesced_page() + 1) * page)
         vm.set_ring(static_cast<std::uint8_t*>(mapped) + vm.coalesced_page() * page);
@@ -243,9 +246,19 @@ void Vcpu::request_interrupt_window(bool wanted) {
     run_->request_interrupt_window = wanted ? 1 : 0;
 }
 
+/// KVM_INTERRUPT loads and unloads the whole processor; KVM_RUN takes the same along. That an interrupt can
+/// be taken says that no exception is under way, which would be lost by this.
 void Vcpu::inject(std::uint8_t vector) {
-    kvm_interrupt interrupt{vector};
-    must(::ioctl(fd_.get(), KVM_INTERRUPT, &interrupt), "KVM_INTERRUPT");
+    if (events_in_run_) {
+        kvm_vcpu_events events{};
+        events.interrupt.injected = 1;
+        events.interrupt.nr = vector;
+        run_->s.regs.events = events;
+        run_->kvm_dirty_regs = KVM_SYNC_X86_EVENTS;
+    } else {
+        kvm_interrupt interrupt{vector};
+        must(::ioctl(fd_.get(), KVM_INTERRUPT, &interrupt), "KVM_INTERRUPT");
+    }
     run_->ready_for_interrupt_injection = 0;
 }
 
@@ -303,6 +316,7 @@ void Vcpu::reset(bool local_apic) {
         static_cast<void>(::ioctl(fd_.get(), SET_MSRS, &one));
     }
     run_->request_interrupt_window = 0;
+    run_->kvm_dirty_regs = 0;
     if (local_apic) {
         kvm_lapic_state lapic{};
         must(::ioctl(fd_.get(), KVM_GET_LAPIC, &lapic), "KVM_GET_LAPIC");

@@ -136,6 +136,7 @@ class Vcpu {
     FileDescriptor fd_;
     kvm_run* run_ = nullptr;
     std::size_t run_size_ = 0;
+    bool events_in_run_ = false; ///< KVM takes an interrupt from the run structure
     pthread_t thread_{};
     std::atomic<bool> has_thread_{false};
     std::atomic<bool> in_guest_{false};

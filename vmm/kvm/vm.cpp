@@ -73,6 +73,7 @@ void Vm::use_split_irqchip(unsigned io_apic_pins) {
     if (::ioctl(fd_.get(), KVM_ENABLE_CAP, &cap) != 0)
         throw SystemError("/dev/kvm", "local APICs in the kernel", errno,
                           "use a profile without an APIC on this host");
+    local_apics_ = true;
 }
 
 void Vm::set_routes(const std::vector<MsiRoute>& routes) {

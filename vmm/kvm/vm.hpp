@@ -50,6 +50,7 @@ class Vm {
 
     /// Local APICs in the kernel, PIC, PIT and I/O APIC in user space. Before the first vCPU.
     void use_split_irqchip(unsigned io_apic_pins);
+    bool local_apics() const { return local_apics_; }
     /// Where the pins of the I/O APIC lead: the kernel then tells about EOIs of level ones.
     void set_routes(const std::vector<MsiRoute>& routes);
     void send_msi(const MsiRoute& message);
@@ -76,6 +77,7 @@ class Vm {
     FileDescriptor fd_;
     unsigned coalesced_page_ = 0;
     bool coalesced_ports_ = false;
+    bool local_apics_ = false;
     std::uint8_t* ring_ = nullptr;
     std::uint64_t drained_ = 0;
 };

@@ -98,6 +98,10 @@ void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
     handle(cpu, reason);
     if (may_loop())
         look_at(cpu, reason);
+    // Alone, and with an empty ring: nothing that was written before can come after what is written from now
+    // on.
+    if (in_guest == 1 && board->vga() != nullptr && board->vga()->wants_text_window())
+        board->vga()->show_text_window();
     if (--in_guest == 0 && holds > 0)
         changed.notify_all();
 }
