@@ -15,7 +15,7 @@ set_tests_properties("migrate: interrupted in every phase it goes on"
 add_test(NAME "migrate: every command prints JSON"
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/migrate/every-json $<TARGET_FILE:ntferry> ${CMAKE_BINARY_DIR})
 set_tests_properties("migrate: every command prints JSON"
-  PROPERTIES LABELS slow TIMEOUT 900 SKIP_REGULAR_EXPRESSION "SKIP:" DISABLED ON)
+  PROPERTIES LABELS slow TIMEOUT 900 SKIP_REGULAR_EXPRESSION "SKIP:")
 # Every lookalike from disk to trial boot, by name: for scripts/test rig-long.
 set(tried scsi-ntfs ide-ntfs fat16-ntfs geo-240 compaq-eisa compaq-mp mps-mp dc-teaming tse dirty-hive alt-hive dirty-ntfs
   ft-mirror ft-stripe ft-parity ft-volume beyond-8g stale-data vendor-raid nt351 win2000 dos)
