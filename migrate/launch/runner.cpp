@@ -3,8 +3,8 @@
 
 #include "converter/base/error.hpp"
 #include "converter/base/run_directory.hpp"
-#include "migrate/batch/job.hpp"
 #include "migrate/cli/process.hpp"
+#include "migrate/launch/bundle_lock.hpp"
 #include "migrate/launch/control_client.hpp"
 #include "migrate/launch/power.hpp"
 #include "migrate/launch/work_disks.hpp"
@@ -286,8 +286,7 @@ bool starts_again(Restart restart, const EndOfRun& end) {
 int run_machine(const std::string& bundle, Progress& progress, const std::stop_token& stop) {
     require_runnable(bundle);
     const std::string whole = fs::absolute(bundle).lexically_normal().string();
-    fs::create_directories(fs::path(whole) / "state");
-    const auto lock = batch::FileLock::take((fs::path(whole) / run_lock_file).string());
+    const auto lock = lock_bundle(whole);
     if (!lock)
         throw Error(bundle, "runs already, or is being moved", "see 'ntferry list'", ErrorKind::decision);
     return Supervisor(whole, progress, stop).run();

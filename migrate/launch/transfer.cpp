@@ -5,8 +5,8 @@
 #include "converter/block/copy.hpp"
 #include "converter/capture/manifest.hpp"
 #include "converter/patch/durable.hpp"
-#include "migrate/batch/job.hpp"
 #include "migrate/launch/bundle_files.hpp"
+#include "migrate/launch/bundle_lock.hpp"
 #include "migrate/launch/settings.hpp"
 
 #include <fmt/format.h>
@@ -41,10 +41,8 @@ std::uint64_t number(std::istringstream& words, const Wire& wire, std::uint64_t 
     return value;
 }
 
-/// The bundle's lock: nobody runs or moves it meanwhile.
-batch::FileLock lock_bundle(const std::string& bundle) {
-    fs::create_directories(fs::path(bundle) / "state");
-    auto lock = batch::FileLock::take((fs::path(bundle) / run_lock_file).string());
+batch::FileLock require_lock(const std::string& bundle) {
+    auto lock = lock_bundle(bundle);
     if (!lock)
         throw Error(bundle, "runs, or is being moved", "stop the machine first: ntferry stop NAME",
                     ErrorKind::decision);
@@ -144,7 +142,7 @@ class Receiver {
         if (const std::string line = wire_.read_line(); line != greeting)
             misunderstood(wire_, line);
         prepare();
-        const batch::FileLock lock = lock_bundle(folder_);
+        const batch::FileLock lock = require_lock(folder_);
         for (;;) {
             const std::string line = wire_.read_line();
             if (line == "DONE")
@@ -282,7 +280,7 @@ class Receiver {
 TransferCounts send_bundle(const std::string& bundle, const std::optional<MovedTo>& moved_to, Wire& wire,
                            Progress& progress, const std::stop_token& stop) {
     require_runnable(bundle);
-    const batch::FileLock lock = lock_bundle(bundle);
+    const batch::FileLock lock = require_lock(bundle);
     const TransferCounts counts = Sender(bundle, wire, progress, stop).run();
     if (moved_to)
         mark_moved(bundle, *moved_to);

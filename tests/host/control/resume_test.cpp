@@ -68,7 +68,6 @@ TEST_CASE("a saved machine is listed, goes on once, and a state that does not fi
     REQUIRE(host.ntferry("type payroll before").exit_code == 0);
     REQUIRE(host.shows("before"));
     REQUIRE(host.ntferry("save payroll").exit_code == 0);
-    REQUIRE(host.ended());
     CHECK_THAT(host.ntferry("resume").out, Catch::Contains("payroll") && Catch::Contains(host.saved));
     CHECK_THAT(host.ntferry("resume --json").out, Catch::Contains("\"name\":\"payroll\""));
 
@@ -86,12 +85,7 @@ TEST_CASE("a saved machine is listed, goes on once, and a state that does not fi
     REQUIRE(host.ntferry("save payroll").exit_code == 0);
     REQUIRE(host.ended());
     test::run_shell("sleep 0.02; touch " + host.bundle + "/disk.img");
-    auto refused = host.ntferry("resume payroll --foreground");
-    // The socket goes first, the process that started the machine a moment later.
-    for (int n = 0; n < 100 && refused.err.find("runs already") != std::string::npos; ++n) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        refused = host.ntferry("resume payroll --foreground");
-    }
+    const auto refused = host.ntferry("resume payroll --foreground");
     CHECK(refused.exit_code == 3);
     CHECK_THAT(refused.err,
                Catch::Contains("does not go on from its saved state") && Catch::Contains("--discard"));
