@@ -20,8 +20,12 @@ class EngineProcess {
     EngineProcess(const EngineProcess&) = delete;
     EngineProcess& operator=(const EngineProcess&) = delete;
 
-    /// Processor time that it has had; 0 when it has ended.
-    std::chrono::milliseconds cpu_time() const;
+    /// What it and its descendants have had of the processors, their threads that have ended left out.
+    struct ProcessorTime {
+        std::chrono::nanoseconds had{};
+        std::chrono::nanoseconds waited{}; ///< ready to run, but others ran
+    };
+    ProcessorTime processor_time() const;
     bool running();
     /// Of an ended process: exit code, 128 + signal when killed.
     int exit_code() const { return exit_code_; }

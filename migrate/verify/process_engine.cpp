@@ -70,9 +70,11 @@ class ProcessEngine final : public Engine {
     Sample look() override {
         Sample sample = last_; // what the last look saw, where this one sees nothing any more
         sample.at = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start_);
-        const std::chrono::milliseconds spent = process_.cpu_time();
-        // A guest that halts takes some hundredths; one that works, all that a busy host gives it.
-        sample.busy = (spent - spent_) * 10 > sample.at - last_.at;
+        const EngineProcess::ProcessorTime spent = process_.processor_time();
+        // A guest that halts takes some hundredths, and hardly waits for more; one that works takes all that
+        // a busy host gives it, and waits for the rest.
+        const auto passed = sample.at - last_.at;
+        sample.busy = (spent.had - spent_.had) * 10 > passed || (spent.waited - spent_.waited) * 2 > passed;
         spent_ = spent;
         try {
             if (!sample.stopped)
@@ -147,7 +149,7 @@ class ProcessEngine final : public Engine {
     ScreenReader reader_;
     Clock::time_point start_;
     Sample last_;
-    std::chrono::milliseconds spent_{};
+    EngineProcess::ProcessorTime spent_;
     bool gone_ = false;
 };
 
