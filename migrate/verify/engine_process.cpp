@@ -107,12 +107,15 @@ EngineProcess::~EngineProcess() {
     if (pid_ < 0)
         return;
     ::kill(pid_, SIGTERM);
-    for (int i = 0; i < 60 && !reap(false); ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    if (pid_ >= 0) {
-        ::kill(pid_, SIGKILL);
-        reap(true);
+    siginfo_t ended{};
+    // Seen to end but not reaped: so long its number, which is that of the group, is nobody else's.
+    for (int i = 0; i < 60 && ended.si_pid == 0; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(i == 0 ? 5 : 50));
+        if (::waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT) != 0)
+            break;
     }
+    ::kill(-pid_, SIGKILL);
+    reap(true);
 }
 
 bool EngineProcess::reap(bool wait) {

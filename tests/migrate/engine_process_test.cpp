@@ -38,6 +38,20 @@ TEST_CASE("the processor time of a machine is that of its grandchildren too") {
     CHECK(resting.processor_time().had < 300ms);
 }
 
+TEST_CASE("nothing of a machine that was given up goes on") {
+    const test::TempDir dir;
+    {
+        const EngineProcess machine({"sh", "-c", "sh -c 'echo $$; while :; do sleep 0.1; done'; :"},
+                                    dir / "log");
+        REQUIRE(comes(machine, [&](const auto&) { return !machine.last_words().empty(); }));
+    }
+    const std::string pid = test::run_shell("cat " + (dir / "log")).out;
+    bool gone = false; // when its new parent has noticed
+    for (int n = 0; n < 100 && !gone; ++n, std::this_thread::sleep_for(100ms))
+        gone = test::run_shell("kill -0 " + pid).exit_code != 0;
+    CHECK(gone);
+}
+
 TEST_CASE("a machine that others keep from running is seen to wait") {
     if (!test::have_program("taskset"))
         NTFERRY_SKIP("taskset is not installed");
