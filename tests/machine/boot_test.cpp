@@ -152,13 +152,7 @@ TEST_CASE("an interrupt that comes due at an instruction that faults is taken af
     run.description.disks.push_back({dir / "disk.img", 0, std::nullopt, false});
     const auto machine = run.machine();
     machine->start();
-    std::jthread patience([&](const std::stop_token& over) {
-        for (int i = 0; i < 600 && !over.stop_requested(); ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        machine->stop(); // does nothing to a machine that has ended
-    });
-    CHECK(machine->wait() == 63);
-    patience.request_stop();
+    CHECK(wait_at_most(*machine, std::chrono::seconds(60)) == 63);
 }
 
 TEST_CASE("an interrupt that waits for another one's end comes although the guest does nothing but compute") {

@@ -13,7 +13,6 @@
 #include <fstream>
 #include <functional>
 #include <optional>
-#include <thread>
 #include <unistd.h>
 
 using namespace ntferry;
@@ -105,14 +104,7 @@ std::optional<std::uint64_t> naps_of(const test::TempDir& folder, const char* st
     run.description.disks.push_back({folder / "disk.img", 0, std::nullopt, false});
     const auto machine = run.machine();
     machine->start();
-    std::jthread patience([&](const std::stop_token& over) {
-        for (int i = 0; i < 1000 && !over.stop_requested(); ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        machine->stop(); // does nothing to a machine that has ended
-    });
-    const int code = machine->wait();
-    patience.request_stop();
-    patience.join();
+    const int code = wait_at_most(*machine, std::chrono::seconds(100));
     return code == 43 ? std::optional(machine->naps()) : std::nullopt;
 }
 

@@ -5,8 +5,10 @@
 #include "vmm/machine/machine.hpp"
 #include "vmm/machine/make_backends.hpp"
 
+#include <chrono>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 namespace ntferry::vmm {
 
@@ -30,5 +32,17 @@ struct Run {
         return m->wait();
     }
 };
+
+/// The exit code of a started machine; after the limit it is stopped, with 0.
+inline int wait_at_most(Machine& machine, std::chrono::seconds limit) {
+    constexpr std::chrono::milliseconds step{100};
+    const std::jthread patience([&](const std::stop_token& over) {
+        for (auto left = std::chrono::milliseconds(limit); left.count() > 0 && !over.stop_requested();
+             left -= step)
+            std::this_thread::sleep_for(step);
+        machine.stop(); // does nothing to a machine that has ended
+    });
+    return machine.wait();
+}
 
 } // namespace ntferry::vmm
