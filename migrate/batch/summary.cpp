@@ -57,6 +57,11 @@ std::string plain(const std::string& text, std::size_t width) {
 
 } // namespace
 
+int exit_code_of(const Counts& counts) {
+    constexpr std::size_t most = 25;
+    return counts.failed == 0 ? 0 : 100 + static_cast<int>(std::min(counts.failed, most));
+}
+
 Counts count(const std::vector<JobRecord>& jobs) {
     Counts counts;
     for (const JobRecord& job : jobs)

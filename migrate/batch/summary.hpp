@@ -15,6 +15,9 @@ struct Counts {
 };
 Counts count(const std::vector<JobRecord>& jobs);
 
+/// What `ntferry batch` ends with: 0, or 100 and the number of servers that failed; 125: 25 or more. Codes
+/// below are those of every command, codes above the shell's own.
+int exit_code_of(const Counts& counts);
 /// "198 of 200 converted, 2 failed".
 std::string sentence(const Counts& counts);
 std::string summary_json(const std::vector<JobRecord>& jobs);

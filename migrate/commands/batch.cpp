@@ -103,7 +103,7 @@ int run_batch(Invocation& invocation) {
         if (!invocation.quiet)
             fmt::print(invocation.out, "details: {}\n", layout.summary("html"));
     }
-    return counts.failed == 0 ? 0 : 1;
+    return exit_code_of(counts);
 }
 
 void add_status_options(po::options_description& options) {
@@ -129,7 +129,7 @@ int run_status(Invocation& invocation) {
         }
         const Counts counts = count(jobs);
         if (!watch || counts.waiting + counts.running == 0)
-            return counts.failed == 0 ? 0 : 1;
+            return exit_code_of(counts);
         std::this_thread::sleep_for(std::chrono::seconds(1));
         if (invocation.stop.stop_requested())
             throw Interrupted(layout.output, "the batch goes on; only this view ended");
@@ -196,8 +196,9 @@ Command batch_command() {
             "A batch that was interrupted, killed or cut off by a reboot goes on when the same command is "
             "given again. summary.html, summary.csv and summary.json in DIR say what became of every "
             "server.\n\n"
-            "The exit code is 0 when all servers are converted and 1 when some are not; the summary and the "
-            "first line printed say how many.",
+            "The exit code says how many failed: 0 none, 101 one, 102 two, and so on; 125 stands for 25 or "
+            "more. "
+            "Lower codes are those of every command: then the batch itself could not be run.",
         .add_options = add_batch_options,
         .positional = {{"fleet", 1}},
         .examples = {{"ntferry batch fleet.xml -o /srv/nt", "converts all servers of the list"},
@@ -207,14 +208,17 @@ Command batch_command() {
 }
 
 Command batch_status_command() {
-    return {.name = "batch status",
-            .summary = "shows how far a batch is",
-            .synopsis = "DIR [--watch] [options]",
-            .description = "DIR is the folder of the bundles. The exit code is 1 when servers have failed.",
-            .add_options = add_status_options,
-            .positional = {{"output", 1}},
-            .examples = {{"ntferry batch status /srv/nt --watch", "a view that follows the batch"}},
-            .run = run_status};
+    return {
+        .name = "batch status",
+        .summary = "shows how far a batch is",
+        .synopsis = "DIR [--watch] [options]",
+        .description =
+            "DIR is the folder of the bundles. The exit code says how many servers have failed, as that of "
+            "'ntferry batch' does: 0 none, 101 one, 125 stands for 25 or more.",
+        .add_options = add_status_options,
+        .positional = {{"output", 1}},
+        .examples = {{"ntferry batch status /srv/nt --watch", "a view that follows the batch"}},
+        .run = run_status};
 }
 
 Command batch_job_command() {

@@ -73,7 +73,7 @@ std::vector<DefinitionFile> vmware_definition(const ExportedMachine& machine) {
         const unsigned position = machine.machine.disks[i].position;
         const std::string disk = fmt::format("ide{}:{}.", position / 2, position == 2 ? 1 : position % 2);
         vmx.set(disk + "present", true);
-        vmx.set(disk + "deviceType", std::string("disk"));
+        vmx.set(disk + "deviceType", std::string("ata-hardDisk")); // virt-v2v knows no disk by another name
         vmx.set(disk + "fileName", machine.disk(i).file);
     }
     vmx.set("ide1:0.present", true);

@@ -57,6 +57,19 @@ std::string boot(const std::string& disk, const std::string& format, const std::
     return text_of(dir / "com1");
 }
 
+/// libvirt's own reader of VMX files (its VMware driver, in libvirt0); it asks vmrun and vmplayer for no more
+/// than their version.
+std::string libvirt_reads(const std::string& vmx, const std::string& folder) {
+    for (const char* program : {"vmrun", "vmplayer"}) {
+        std::ofstream(folder + "/" + program) << "#!/bin/sh\necho 'VMware Player 14.0.0 build-1'\n";
+        fs::permissions(folder + "/" + program, fs::perms(0755));
+    }
+    const RunResult read =
+        run_shell("PATH='" + folder + "':$PATH XDG_RUNTIME_DIR='" + folder +
+                  "' virsh -c vmwareplayer:///session domxml-from-native vmware-vmx " + vmx + " 2>&1");
+    return read.out;
+}
+
 } // namespace
 
 TEST_CASE("Exported disks boot with the geometry that the target's BIOS gives them") {
@@ -166,6 +179,41 @@ TEST_CASE("Definitions are what the targets' validators accept") {
         NTFERRY_SKIP("no virt-xml-validate");
     accepts("virt-xml-validate " + libvirt + "/domain.xml domain");
     accepts("virt-xml-validate " + libvirt + "/network.xml network");
+}
+
+TEST_CASE("VMware's definition is read by libvirt and by virt-v2v as the machine that it is") {
+    if (const std::string why = missing(); !why.empty())
+        NTFERRY_SKIP(why);
+    if (!test::have_program("virsh"))
+        NTFERRY_SKIP("no virsh");
+    const std::string network = GENERATE("nat", "isolated", "bridge:tap0");
+    const test::TempDir dir;
+    REQUIRE(convert("scsi-ntfs", dir / "bundle", {"--no-boot", "--memory", "128M", "--network", network})
+                .exit_code == 0);
+    REQUIRE(
+        ntferry_run({"export", dir / "bundle", "--to", "vmware", "-o", dir / "out", "--quiet"}).exit_code ==
+        0);
+    const std::string vmx = with_extension(dir / "out", ".vmx");
+    INFO(network);
+    // libvirt 9 has no word for "hostonly", and wants the name that ESX has for a bridge.
+    if (network == "nat") {
+        const std::string domain = libvirt_reads(vmx, dir.path().string());
+        INFO(domain);
+        CHECK_THAT(domain, Contains("<memory unit='KiB'>131072<"));
+        CHECK_THAT(domain, Contains("<target dev='hda' bus='ide'/>"));
+        CHECK_THAT(domain, Contains("disk0.vmdk"));
+        CHECK_THAT(domain, Contains("<model type='vlance'/>"));
+        CHECK_THAT(domain, Contains("type='static' check='no'"));
+    }
+    if (!test::have_program("virt-v2v"))
+        NTFERRY_SKIP("no virt-v2v");
+    const RunResult v2v = run_shell("virt-v2v -i vmx " + vmx + " --print-source 2>&1");
+    INFO(v2v.out);
+    CHECK(v2v.exit_code == 0);
+    CHECK_THAT(v2v.out, Contains("0 [ide]")); // its disk
+    CHECK_THAT(v2v.out, Contains("CD-ROM [ide] in slot 2"));
+    CHECK_THAT(v2v.out, Contains("[vlance]"));
+    CHECK_THAT(v2v.out, Contains("134217728 (bytes)"));
 }
 
 TEST_CASE("The stand-ins for validators find what is wrong") {
