@@ -166,8 +166,11 @@ bool undo(const Workspace& workspace, const UndoOptions& options) {
             const std::string path = workspace.disks.at(record.disk).overlay;
             const auto [size, digest] = durable::hash_pages(path);
             if (size != record.size || digest != record.sha256)
-                throw Error(path, "has changed since it was patched: the machine has run from it",
-                            "repeat with --yes to lose what the machine has written since",
+                throw Error(path,
+                            "is not as the record of the patch says: the machine has run from it, or another "
+                            "version of NTFerry patched it and recorded it otherwise",
+                            "what the machine may have written since would be lost: repeat with --yes if "
+                            "that is wanted",
                             ErrorKind::decision);
         }
     }

@@ -30,7 +30,8 @@ Command undo_command() {
     command.synopsis = "BUNDLE | DISK.vhd [options]";
     command.description =
         "Removes the overlay that 'ntferry patch' made. When the machine has run from it meanwhile, what it "
-        "wrote would be lost: then --yes is needed.";
+        "wrote would be lost: then --yes is needed. So it is for a bundle that another version of NTFerry "
+        "patched and recorded otherwise: nothing proves then that the machine has not run.";
     command.positional = {{"bundle", 1}};
     command.examples = {{"ntferry undo server1/", "back to the exact capture"}};
     command.run = run;

@@ -102,15 +102,21 @@ class Failed final : public MenuPage {
                                       "The new machine was not finished. Nothing is broken, and "
                                       "the old disks are as they were.");
         view.text.push_back({});
-        view.text.push_back({"What was copied so far is kept in " + context.answers.bundle + "."});
-        view.next = "trying again goes on where it stopped.";
+        const bool begun = context.answers.begun;
+        view.text.push_back({begun ? "What was copied so far is kept in " + context.answers.bundle + "."
+                                   : "Nothing was written."});
+        view.next = begun ? "trying again goes on where it stopped." : "trying again begins anew.";
         view.can_go_back = false;
         return view;
     }
     std::vector<Choice> choices(const Context& context) const override {
         const auto again = [](Context&) { return Move{Move::Kind::go, PageId::convert}; };
         std::vector<Choice> all = {
-            {{"Try again", "Goes on where it stopped; what was copied is not copied again."}, again, {}}};
+            {{"Try again", context.answers.begun
+                               ? "Goes on where it stopped; what was copied is not copied again."
+                               : "After you have done something about it."},
+             again,
+             {}}};
         if (context.known.advance.step == Step::boot)
             all.push_back({{"Go on without the first start",
                             "The machine is there; only its trial did not come about."},

@@ -216,6 +216,10 @@ std::vector<Text> failure_words(const Failure& failure, const std::string& what_
             "a larger disk.";
     else if (failure.error_number == EACCES || failure.error_number == EPERM)
         helps = "You are not allowed to do this. Leave the wizard and start it with: sudo ntferry wizard";
+    else if (failure.error_number == ENOENT)
+        helps =
+            "It is not there any more. Is the disk still connected, or was the file moved or renamed? Put "
+            "it back and try again.";
     else if (failure.error_number == EIO)
         helps = "The disk does not answer well. Check its cables and power and try again.";
     else if (helps.find("--") != std::string::npos)

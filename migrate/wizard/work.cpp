@@ -139,7 +139,8 @@ class ConversionRun::Listener final : public Progress {
             notes.erase(notes.begin());
         notes.push_back(text::printable(line, 400));
     }
-    void done() override {}
+    /// What follows may have no measure of its own, as the trial boot after its copies.
+    void done() override { phase({}, 0); }
 
   private:
     std::shared_ptr<Mailbox> mailbox_;

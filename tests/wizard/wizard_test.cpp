@@ -268,6 +268,22 @@ TEST_CASE("A full disk ends in a page that says so and goes on in the same folde
     CHECK(bench.wizard.context().answers.begun);
 }
 
+TEST_CASE(
+    "A disk that is gone when the copy begins is told with what helps, and nothing is said to be kept") {
+    Bench bench;
+    bench.to_summary();
+    bench.choose("YES");
+    bench.wizard.take_effect();
+    bench.wizard.conversion_failed(failure_of(SystemError("/dev/sdb", "open", 2)));
+    CHECK(bench.page() == PageId::failed);
+    CHECK_THAT(bench.words(), Contains("still connected"));
+    CHECK_THAT(bench.words(), Contains("Nothing was written"));
+    CHECK_THAT(bench.words(), !Contains("copied so far"));
+    bench.choose("Try again");
+    CHECK(bench.wizard.take_effect() == Effect::convert);
+    CHECK_FALSE(bench.wizard.context().answers.begun);
+}
+
 TEST_CASE("Where only the trial cannot be made, the conversion ends without it") {
     Bench bench;
     bench.to_summary();
