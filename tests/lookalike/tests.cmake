@@ -7,7 +7,7 @@ target_compile_definitions(lookalike-populate PRIVATE _FILE_OFFSET_BITS=64)
 add_dependencies(ntferry_test_support lookalike-populate)
 target_compile_definitions(ntferry_test_support PRIVATE
   NTFERRY_LOOKALIKE_POPULATE="$<TARGET_FILE:lookalike-populate>")
-target_link_libraries(ntferry_test_support PUBLIC Boost::json)
+target_link_libraries(ntferry_test_support PUBLIC boost_json_archive)
 
 # populate.cpp is a program of its own, so the sources of this one are named.
 add_executable(test-lookalike

@@ -5,7 +5,9 @@
 #include "converter/base/run_directory.hpp"
 #include "vmm/host/control/control_server.hpp"
 #include "vmm/host/control/off_screen.hpp"
+#include "vmm/host/display/frame_image.hpp"
 #include "vmm/host/display/vnc_server.hpp"
+#include "vmm/host/state/state_file.hpp"
 
 #include <cerrno>
 #include <condition_variable>
@@ -119,8 +121,12 @@ HostListeners::HostListeners(const HostSideOptions& options, const std::string& 
     if (!control.empty() && control != "none") {
         make_folder_of(control);
         impl_->control = std::make_unique<UnixListener>(control);
+        // Its clients ask for pictures and saved states once the walls stand.
+        load_image_library();
+        StateFileWriter::load_library();
     }
     if (!options.off_screen.empty()) {
+        load_image_library();
         impl_->off_screen = content_of(options.off_screen);
         if (impl_->off_screen.empty())
             throw Error(options.off_screen, "cannot be read", "--off-screen names a PNG", ErrorKind::usage);

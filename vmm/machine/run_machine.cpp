@@ -4,6 +4,7 @@
 #include "converter/base/error.hpp"
 #include "converter/block/vhd/vhd.hpp"
 #include "vmm/firmware/rom.hpp"
+#include "vmm/host/display/frame_image.hpp"
 #include "vmm/kvm/kvm_system.hpp"
 #include "vmm/machine/machine_group.hpp"
 #include "vmm/machine/make_backends.hpp"
@@ -132,6 +133,8 @@ int run_machine(RunRequest request) {
     MachineSurroundings surroundings;
     surroundings.folder = request.folder;
     surroundings.state_folder = make_state_folder(request.state_folder, request.folder);
+    if (!surroundings.state_folder.empty())
+        load_image_library(); // the picture of a computer that can be switched off may be there
     surroundings.layers = open_layers(request, surroundings.state_folder);
     WithinReach reach{.machine = request.machine,
                       .folder = request.folder,

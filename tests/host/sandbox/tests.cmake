@@ -1,1 +1,1 @@
-ntferry_test(host/sandbox LINK ntferry_vmm_host)
+ntferry_test(host/sandbox LINK ntferry_vmm_host PkgConfig::SECCOMP)

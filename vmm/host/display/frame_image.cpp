@@ -2,6 +2,7 @@
 #include "vmm/host/display/frame_image.hpp"
 
 #include "converter/base/error.hpp"
+#include "converter/base/shared_library.hpp"
 
 #include <fmt/format.h>
 #include <png.h>
@@ -10,6 +11,12 @@
 
 namespace ntferry::vmm {
 namespace {
+
+constexpr SharedLibrary libpng{"libpng16.so.16", "libpng16-16"};
+NTFERRY_LATE(libpng, png_image_begin_read_from_memory);
+NTFERRY_LATE(libpng, png_image_finish_read);
+NTFERRY_LATE(libpng, png_image_free);
+NTFERRY_LATE(libpng, png_image_write_to_memory);
 
 /// Three bytes per pixel, red first.
 Bytes rgb_of(const Frame& frame) {
@@ -29,6 +36,10 @@ Bytes rgb_of(const Frame& frame) {
 }
 
 } // namespace
+
+void load_image_library() {
+    libpng.load();
+}
 
 Bytes png_of(const Frame& frame) {
     const Bytes rgb = rgb_of(frame);

@@ -6,6 +6,9 @@
 
 namespace ntferry::vmm {
 
+/// Loads what reads and writes PNG, for those who will not reach it later on. @throws Error
+void load_image_library();
+
 /// PNG, 8 bits per colour, no alpha. @throws Error for a picture without pixels
 Bytes png_of(const Frame& frame);
 /// Binary PPM (P6). @throws Error for a picture without pixels

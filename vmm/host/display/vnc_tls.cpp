@@ -24,6 +24,8 @@ namespace ntferry::vmm {
 namespace {
 
 constexpr SharedLibrary libssl{"libssl.so.3", "libssl3"};
+NTFERRY_LATE(libssl, ERR_get_error); // libcrypto's, which comes along
+NTFERRY_LATE(libssl, ERR_reason_error_string);
 NTFERRY_LATE(libssl, SSL_CTX_ctrl);
 NTFERRY_LATE(libssl, SSL_CTX_check_private_key);
 NTFERRY_LATE(libssl, SSL_CTX_free);

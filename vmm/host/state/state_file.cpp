@@ -2,6 +2,7 @@
 #include "vmm/host/state/state_file.hpp"
 
 #include "converter/base/error.hpp"
+#include "converter/base/shared_library.hpp"
 #include "converter/block/file.hpp"
 
 #include <fmt/format.h>
@@ -20,6 +21,15 @@
 
 namespace ntferry::vmm {
 namespace {
+
+constexpr SharedLibrary libcrypto{"libcrypto.so.3", "libssl3"};
+NTFERRY_LATE(libcrypto, EVP_Digest);
+NTFERRY_LATE(libcrypto, EVP_DigestFinal_ex);
+NTFERRY_LATE(libcrypto, EVP_DigestInit_ex);
+NTFERRY_LATE(libcrypto, EVP_DigestUpdate);
+NTFERRY_LATE(libcrypto, EVP_MD_CTX_free);
+NTFERRY_LATE(libcrypto, EVP_MD_CTX_new);
+NTFERRY_LATE(libcrypto, EVP_blake2b512);
 
 constexpr std::string_view MAGIC = "NTFSTATE";
 constexpr std::uint32_t FORMAT = 1;
@@ -49,6 +59,10 @@ struct StateFileWriter::Digest {
     }
     std::unique_ptr<EVP_MD_CTX, void (*)(EVP_MD_CTX*)> context;
 };
+
+void StateFileWriter::load_library() {
+    libcrypto.load();
+}
 
 StateFileWriter::StateFileWriter(std::string path) : path_(std::move(path)), part_(path_ + ".part") {
     descriptor_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -14,6 +14,8 @@ namespace ntferry::vmm {
 /// Under its name there is either the old file or the whole new one, never a part.
 class StateFileWriter {
   public:
+    /// Loads what computes the checksum, for those who will not reach it later on. @throws Error
+    static void load_library();
     /// Makes PATH.part, mode 0600. @throws Error
     explicit StateFileWriter(std::string path);
     /// Into an open, empty file, which is taken over; its owner gives it its name. @throws Error
