@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/bundle/conversion.hpp"
 
+#include "converter/base/text.hpp"
 #include "converter/block/open.hpp"
 #include "converter/block/vhd/vhd.hpp"
 #include "converter/check/boot_chain.hpp"
@@ -55,6 +56,7 @@ class Conversion {
         Journal journal = options_.resume
                               ? Journal::resume(options_.bundle, options_.sources, options_.profile.name)
                               : Journal::begin(options_.bundle, options_.sources, options_.profile.name);
+        result_.begun = true;
         try {
             for (std::size_t i = 0; i < options_.sources.size(); ++i)
                 capture_disk(journal, i);
@@ -102,11 +104,32 @@ class Conversion {
             return stop_at(
                 exit_decision,
                 "something has to be decided or supplied first (--decide, --drivers); nothing was written");
-        if (result_.assessment.verdict == assess::Verdict::needs_decision && !options_.accept_findings)
+        if (!options_.accept_findings && something_to_decide())
             return stop_at(
                 exit_decision,
                 "read the findings that need a decision; --yes goes on with them. Nothing was written");
         stop_at(0, "can be converted");
+    }
+
+    /// Whether the plan brings a file of that name.
+    bool is_supplied(const std::string& name) const {
+        return std::any_of(result_.plan.actions.begin(), result_.plan.actions.end(), [&](const auto& action) {
+            const auto* file = std::get_if<patch::WriteFile>(&action.change);
+            return file != nullptr && text::iequals(file->path.substr(file->path.rfind('\\') + 1), name);
+        });
+    }
+
+    /// The assessment knows the server's disks only: files that --drivers brought are no question any more.
+    bool something_to_decide() const {
+        const assess::Assessment& assessment = result_.assessment;
+        const bool other = std::any_of(
+            assessment.findings.begin(), assessment.findings.end(), [](const assess::Finding& finding) {
+                return finding.severity == assess::Severity::decision && finding.code != "files.needed";
+            });
+        return other ||
+               std::any_of(assessment.needed.begin(), assessment.needed.end(), [&](const auto& file) {
+                   return !file.installed && file.found.empty() && !is_supplied(file.name);
+               });
     }
 
     patch::Plan plan(const std::vector<std::string>& disks) {

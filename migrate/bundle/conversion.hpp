@@ -64,6 +64,7 @@ struct ConversionResult {
     std::optional<check::Verdict> check;
     std::optional<DescribedMachine> machine;
     std::optional<verify::CureOutcome> trial;
+    bool begun = false;     ///< past the questions: the bundle is this conversion's, and gets its report
     int exit_code = 0;      ///< as of the program
     std::string conclusion; ///< one line
 };

@@ -66,9 +66,9 @@ int run(Invocation& invocation) {
     const bundle::ConversionResult result =
         invocation.has("dry-run") ? bundle::preview(std::move(options), invocation.progress)
                                   : bundle::convert(std::move(options), invocation.progress, invocation.stop);
-    // Refused conversions write nothing at all: there is no folder then.
+    // Refused conversions write nothing at all; an earlier one's report stays.
     const std::filesystem::path folder(bundle);
-    const bool report = !invocation.has("dry-run") && std::filesystem::exists(folder / "state/convert.json");
+    const bool report = result.begun;
     if (report)
         report::write_conversion(result, bundle);
     if (invocation.json) {
@@ -98,21 +98,17 @@ Command convert_command() {
         .synopsis = "SOURCE -o BUNDLE [--profile NAME] [--drivers DIR|ISO] [options]",
         .description =
             "One command for one server: inspects and assesses the disks, plans, captures them exactly, "
-            "patches on "
-            "overlays beside the captures, walks the boot chain, describes the machine, boots it on trial "
-            "and "
-            "writes report.html and report.json. BUNDLE is a folder that can be moved and renamed.\n\n"
+            "patches on overlays beside the captures, walks the boot chain, describes the machine, boots it "
+            "on trial and writes report.html and report.json. BUNDLE is a folder that can be moved and "
+            "renamed.\n\n"
             "The profile is chosen by what is on the disk. Another system than Windows NT 4.0 is carried: "
             "captured, given the profile of its family, patched by the rules that fit and by own actions, "
-            "and "
-            "what was not done is told.\n\n"
+            "and what was not done is told.\n\n"
             "The sources are only read. Where something has to be decided or supplied first, the findings "
-            "are told "
-            "and nothing is written (exit code 3; --yes goes on where only findings stand in the way); where "
-            "a "
-            "server cannot be converted, exit code 4. An interrupted conversion goes on with --resume. With "
-            "--yes "
-            "cures of machine.xml that are known and safe are tried when the trial boot fails.",
+            "are told and nothing is written (exit code 3; --yes goes on where only findings stand in the "
+            "way; driver files that --drivers brought are no open question); where a server cannot be "
+            "converted, exit code 4. An interrupted conversion goes on with --resume. With --yes cures of "
+            "machine.xml that are known and safe are tried when the trial boot fails.",
         .add_options = add_options,
         .positional = {{"source", 1}},
         .examples = {{"ntferry convert /dev/sdb -o server1 --drivers nt4cd.iso", "a disk of this machine"},

@@ -49,7 +49,7 @@ Converted convert(const Answers& answers, Progress& progress, const std::stop_to
     options.on_step = on_step;
     converted.result = bundle::convert(options, progress, stop);
     const fs::path folder(answers.bundle);
-    if (!fs::exists(folder / "state/convert.json"))
+    if (!converted.result.begun)
         return converted;
     report::write_conversion(converted.result, answers.bundle);
     converted.report = (folder / "report.html").string();

@@ -118,6 +118,35 @@ TEST_CASE("Refusals write nothing and say why") {
     CHECK_FALSE(fs::exists(dir / "bundle"));
 }
 
+TEST_CASE("Driver files that were supplied are no open question; what else has to be decided needs --yes") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    const test::TempDir dir;
+    const std::string disk = test::lookalike_disk("scsi-ntfs");
+    std::vector<std::string> line = test::convert_arguments(disk, dir / "bundle");
+    line.erase(std::find(line.begin(), line.end(), "--yes"));
+    line.push_back("--no-boot");
+    const bool twins = GENERATE(false, true); // two disks with one signature: which is which?
+    if (twins) {
+        fs::copy_file(disk, dir / "twin.img");
+        line.insert(line.end(), {"--disk", dir / "twin.img"});
+    }
+    CHECK(ntferry_run(line).exit_code == (twins ? 3 : 0));
+    CHECK(fs::exists(dir / "bundle") == !twins);
+}
+
+TEST_CASE("A conversion that is refused leaves the report of the one before") {
+    if (const std::string missing = test::lookalike_missing(); !missing.empty())
+        NTFERRY_SKIP(missing);
+    const test::TempDir dir;
+    REQUIRE(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 0);
+    const Outcome again =
+        ntferry_run({"convert", test::lookalike_disk("scsi-ntfs"), "-o", dir / "bundle", "--resume"});
+    CHECK(again.exit_code == 3); // without driver files
+    CHECK(again.out.find("The report is") == std::string::npos);
+    CHECK(report_of(dir / "bundle").at("exit_code") == 0);
+}
+
 TEST_CASE("Another system than NT 4.0 is carried, by the profile of its family, and told what was not done") {
     if (const std::string missing = test::lookalike_missing(); !missing.empty())
         NTFERRY_SKIP(missing);
