@@ -22,6 +22,28 @@ const Command* find_by_name(const std::vector<Command>& commands, const std::str
     return at == commands.end() ? nullptr : &*at;
 }
 
+/// Paragraphs for a terminal of 80 columns; the texts are ASCII.
+std::string wrapped(const std::string& text) {
+    constexpr std::size_t width = 79;
+    std::string result = text;
+    std::size_t line = 0;
+    std::size_t blank = std::string::npos;
+    for (std::size_t i = 0; i < result.size(); ++i) {
+        if (result[i] == '\n') {
+            line = i + 1;
+            blank = std::string::npos;
+        } else if (result[i] == ' ') {
+            blank = i;
+        }
+        if (i - line >= width && blank != std::string::npos) {
+            result[blank] = '\n';
+            line = blank + 1;
+            blank = std::string::npos;
+        }
+    }
+    return result;
+}
+
 /// troff treats a leading dot or quote as a request, and a backslash as an escape.
 std::string troff(const std::string& text) {
     std::string result;
@@ -169,8 +191,9 @@ void print_overview(const std::vector<Command>& commands, std::ostream& out) {
 }
 
 void print_command_help(const Command& command, std::ostream& out) {
-    fmt::print(out, "usage: ntferry {} {}\n\n{}\n\n", command.name, command.synopsis, command.description);
-    out << "Options:" << visible_options(command);
+    fmt::print(out, "usage: ntferry {} {}\n\n{}\n\n", command.name, command.synopsis,
+               wrapped(command.description));
+    out << "Options:\n" << visible_options(command);
     if (!command.examples.empty()) {
         fmt::print(out, "\nExamples:\n");
         for (const Example& example : command.examples)

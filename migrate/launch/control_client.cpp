@@ -165,8 +165,15 @@ json::value ControlClient::run(std::string_view command, const json::object& arg
     while (auto message = next(deadline)) {
         if (const json::value* result = message->if_contains("return"))
             return *result;
-        if (const json::value* error = message->if_contains("error"))
-            throw Error(socket_, error->is_object() ? text_of(error->get_object(), "desc") : "refused");
+        if (const json::value* error = message->if_contains("error")) {
+            if (!error->is_object())
+                throw Error(socket_, "refused");
+            if (text_of(error->get_object(), "class") == "CommandNotFound" && command.starts_with("ntferry-"))
+                throw Error(socket_, "this machine runs under QEMU, which cannot do this",
+                            "it takes NTFerry's own machine (--engine kvm, on a host with full KVM)",
+                            ErrorKind::unsupported);
+            throw Error(socket_, text_of(error->get_object(), "desc"));
+        }
         if (message->contains("event") && events_.size() < MAX_EVENTS)
             events_.push_back(std::move(*message));
     }
