@@ -2,7 +2,7 @@ ntferry_test(machine LINK ntferry_vmm_machine DEPENDS ntferry-vmm LABELS slow TI
 
 # Those of its cases that need paging skip above; here they run.
 add_test(NAME "rig: boot loaders reach their screens" COMMAND test-machine "[loader]")
-set_tests_properties("rig: boot loaders reach their screens" PROPERTIES LABELS rig TIMEOUT 600 FAIL_REGULAR_EXPRESSION "SKIP:")
+set_tests_properties("rig: boot loaders reach their screens" PROPERTIES LABELS rig TIMEOUT 120 FAIL_REGULAR_EXPRESSION "SKIP:")
 
 # A real cgroup v2 tree with controllers: the rig's kernel has one.
 add_test(NAME "rig: a control group holds a busy process back" COMMAND test-machine "[cgroup]")
@@ -15,7 +15,7 @@ function(ntferry_rig_linux name label seconds)
   set_tests_properties("rig: ${name}" PROPERTIES LABELS "${label}" TIMEOUT ${seconds})
 endfunction()
 ntferry_rig_linux("the disks for the Linux boots" "slow;peer" 600 prepare ${CMAKE_BINARY_DIR})
-ntferry_rig_linux("Linux boots from lookalikes' VHDs" rig 660 boots ${CMAKE_BINARY_DIR})
+ntferry_rig_linux("Linux boots from lookalikes' VHDs" rig 400 boots ${CMAKE_BINARY_DIR})
 # The long ones, for scripts/test --full: each takes minutes, so that a run of them can be cut off and go on.
 ntferry_rig_linux("the disks for all Linux boots" rig-disks 1800 prepare ${CMAKE_BINARY_DIR} all)
 execute_process(

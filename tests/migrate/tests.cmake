@@ -7,7 +7,7 @@ set_tests_properties("migrate: a SCSI server becomes a running machine"
 add_test(NAME "rig: the bundle for verify and launch" COMMAND ${end_to_end} prepare ${CMAKE_BINARY_DIR})
 set_tests_properties("rig: the bundle for verify and launch" PROPERTIES LABELS slow TIMEOUT 300)
 add_test(NAME "rig: verify and launch by our own machine" COMMAND ${end_to_end} rig ${CMAKE_BINARY_DIR})
-set_tests_properties("rig: verify and launch by our own machine" PROPERTIES LABELS rig TIMEOUT 400)
+set_tests_properties("rig: verify and launch by our own machine" PROPERTIES LABELS rig TIMEOUT 200)
 add_test(NAME "migrate: interrupted in every phase it goes on"
   COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/migrate/interrupt $<TARGET_FILE:ntferry> ${CMAKE_BINARY_DIR})
 set_tests_properties("migrate: interrupted in every phase it goes on"
