@@ -256,6 +256,12 @@ first_card_up() {
     [ -n "$card" ] && ip link set "$card" up && udhcpc -i "$card" -n -q -t 8 -T 2 -s /dhcp-script >/dev/null 2>&1
 }
 
+# Whether the kernel still has something to send to PORT or its end is not acknowledged: a state other than FIN_WAIT2 and TIME_WAIT
+# (include/net/tcp_states.h).
+sending_to() { # PORT
+    grep -E "$(printf '^ *[0-9]+: [0-9A-F:]+ [0-9A-F]+:%04X ' "$1")" /proc/net/tcp | grep -qvE ':[0-9A-F]{4} 0[56] '
+}
+
 check_tcp() {
     first_card_up || { bad tcp "no network"; return; }
     down=$(argument tcp '')
@@ -282,7 +288,9 @@ check_tcp() {
         port=${up#*:}
         port=${port%:*}
         begin=$(uptime_cs)
-        if dd if=/dev/zero bs=64k count=$((mib * 16)) 2>/dev/null | nc "$host" "$port" >/dev/null 2>&1; then
+        # dd writes to the socket itself: nc would send a packet for each kilobyte that it reads from a pipe.
+        if nc "$host" "$port" -e dd if=/dev/zero bs=64k count=$((mib * 16)) 2>/dev/null; then
+            while sending_to "$port"; do sleep 0.1; done
             took=$(($(uptime_cs) - begin + 1))
             ok tcp_up "$card mib=$mib kib_per_s=$((mib * 102400 / took))"
         else
