@@ -10,6 +10,8 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include <cpuid.h>
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -149,6 +151,19 @@ HostReport probe_host() {
     } catch (const Error& error) {
         return {HostKind::none, error.what()};
     }
+}
+
+bool interprets_guests() {
+    // Intel SDM volume 2A, CPUID; AMD64 APM volume 3, appendix E.4.
+    constexpr unsigned vmx = 1U << 5U; // leaf 1, ECX
+    constexpr unsigned svm = 1U << 2U; // leaf 80000001h, ECX
+    unsigned eax = 0;
+    unsigned ebx = 0;
+    unsigned ecx = 0;
+    unsigned edx = 0;
+    if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & vmx) != 0)
+        return false;
+    return __get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) == 0 || (ecx & svm) == 0;
 }
 
 } // namespace ntferry::vmm::kvm

@@ -45,4 +45,8 @@ class KvmSystem {
 /// never throws.
 HostReport probe_host();
 
+/// This processor has neither VMX nor SVM, so a KVM on it interprets what a guest executes outside long mode.
+/// Costs two instructions.
+bool interprets_guests();
+
 } // namespace ntferry::vmm::kvm

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vmm/bus/state.hpp"
+#include "vmm/kvm/registers.hpp"
 #include "vmm/kvm/vm.hpp"
 
 #include <pthread.h>
@@ -102,6 +103,12 @@ class Vcpu {
         bool halted = false;        ///< in HLT, or waiting for its SIPI
     };
     Place place() const;
+    /// After an exit. In the middle of an instruction (a read) they are those before it; of a string
+    /// instruction, before the element that reads. @throws SystemError
+    Registers registers() const;
+    /// The general ones, RIP and RFLAGS; drops an exception that KVM is about to raise. At an exit that is
+    /// not finished KVM goes on with them from its next element. @throws SystemError
+    void set_registers(const Registers& registers);
     /// With a local APIC in the kernel, while run() is not under way: the next run() waits as if the guest
     /// had just executed HLT. Only at a place that is interruptible. Returns whether KVM can do that.
     bool halt();

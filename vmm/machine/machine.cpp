@@ -43,7 +43,8 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
     : profile(effective(base, wanted)), description(wanted),
       lock(options.lock ? options.lock : std::make_shared<std::mutex>()),
       system(options.kvm >= 0 ? kvm::FileDescriptor(options.kvm) : kvm::KvmSystem::open_device()),
-      processor_started(options.processor_started), vm(system), poster(*lock, [this] { drain(); }) {
+      processor_started(options.processor_started), batch_strings(options.batch_strings), vm(system),
+      poster(*lock, [this] { drain(); }) {
     const Bytes rom =
         load_system_rom(options.firmware.empty() ? std::string(default_system_rom) : options.firmware);
     memory = std::make_unique<MemoryMap>(vm, memory_size(profile, description), rom);
@@ -379,6 +380,11 @@ std::mutex& Machine::mutex() {
 std::uint64_t Machine::exits() const {
     const std::unique_lock<std::mutex> held(*impl_->lock);
     return impl_->exits;
+}
+
+std::uint64_t Machine::batched() const {
+    const std::unique_lock<std::mutex> held(*impl_->lock);
+    return impl_->batched;
 }
 
 std::uint64_t Machine::naps() const {

@@ -38,6 +38,8 @@ struct MachineOptions {
     std::shared_ptr<std::mutex> lock;
     /// Open descriptor of /dev/kvm, which the machine takes over; -1: it opens the device itself.
     int kvm = -1;
+    /// String instructions that write to video memory are carried out here, not by KVM element by element.
+    bool batch_strings = true;
     /// Called on each processor's thread before it enters the guest, for walls of its own.
     std::function<void()> processor_started;
 };
@@ -127,6 +129,8 @@ class Machine {
 
     /// Exits so far, for benchmarks.
     std::uint64_t exits() const;
+    /// Elements of string instructions that were carried out for a processor.
+    std::uint64_t batched() const;
     /// How often a processor that waited in a loop was made to wait as in HLT.
     std::uint64_t naps() const;
 

@@ -11,6 +11,7 @@
 #include "vmm/machine/memory_map.hpp"
 #include "vmm/machine/poster.hpp"
 #include "vmm/machine/sleeper.hpp"
+#include "vmm/machine/string_instruction.hpp"
 #include "vmm/machine/wake_timer.hpp"
 
 #include <condition_variable>
@@ -32,7 +33,8 @@ struct Machine::Impl {
         bool may_nap = false;  ///< was found in its idle loop and has not gone on
         bool napping = false;  ///< waits in KVM as if the loop had executed HLT
         std::uint64_t nap_address = 0;
-        bool was_halted = false; ///< has just left HLT: most likely it goes back there soon
+        unsigned batch_misses = 0; ///< accesses to video memory in a row that were no string instruction's
+        bool was_halted = false;   ///< has just left HLT: most likely it goes back there soon
     };
 
     Impl(const profiles::Profile& profile, const profiles::MachineDescription& description,
@@ -67,6 +69,12 @@ struct Machine::Impl {
     void handle(Processor& cpu, kvm::ExitReason reason);
     void handle_io(Processor& cpu);
     void handle_mmio(Processor& cpu);
+    void answer_mmio(const kvm::MmioExit& mmio);
+    // Writes to video memory by string instructions, string_batch.cpp
+    bool may_batch(Processor& cpu, const kvm::MmioExit& mmio);
+    bool batch_string(Processor& cpu, const kvm::MmioExit& mmio);
+    bool finish_access(Processor& cpu);
+    bool finish_element(Processor& cpu, const StringInstruction& instruction, kvm::Registers& registers);
     void handle_msr(Processor& cpu, bool write);
     void drain();
     void watch_data_phase();
@@ -89,6 +97,9 @@ struct Machine::Impl {
 
     kvm::KvmSystem system;
     std::function<void()> processor_started;
+    bool batch_strings;
+    std::uint64_t batched = 0;                             ///< elements
+    const bool host_interprets = kvm::interprets_guests(); ///< so that even memory costs a guest time
     kvm::Vm vm;
     HostClock clock;
     std::unique_ptr<MemoryMap> memory;

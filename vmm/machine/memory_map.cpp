@@ -124,6 +124,21 @@ void MemoryMap::apply(const I440fx& bridge) {
     shadow_ = wanted;
 }
 
+ByteView MemoryMap::span(GuestAddress address, std::uint64_t length) const {
+    if (address < video_start)
+        return length <= video_start - address ? memory_.span(address, length) : MutableByteView();
+    if (address >= one_mib)
+        return memory_.span(address, length);
+    if (address < shadow_start || length > one_mib - address)
+        return {};
+    const auto number = static_cast<unsigned>(
+        std::min<GuestAddress>((address - shadow_start) / PAM_STEP, I440fx::pam_pieces - 1));
+    const std::optional<Piece> piece = shadow_piece(number, attributes_[number]);
+    if (!piece || length > piece->memory.size() - (address - piece->start))
+        return {};
+    return piece->memory.subspan(address - piece->start, length);
+}
+
 void MemoryMap::shadow_write(GuestAddress address, ByteView data) {
     for (std::size_t i = 0; i < data.size(); ++i) {
         const GuestAddress at = address + i;

@@ -5,6 +5,7 @@
 #include "vmm/bus/guest_memory.hpp"
 #include "vmm/devices/i440fx.hpp"
 #include "vmm/kvm/vm.hpp"
+#include "vmm/machine/linear_memory.hpp"
 
 #include <array>
 #include <map>
@@ -27,7 +28,7 @@ class HostMemory {
     MutableByteView view_;
 };
 
-class MemoryMap final {
+class MemoryMap final : public ProcessorMemory {
   public:
     static constexpr GuestAddress video_start = 0xA0000;
     static constexpr GuestAddress shadow_start = 0xC0000;
@@ -39,6 +40,8 @@ class MemoryMap final {
     MemoryMap(kvm::Vm& vm, std::uint64_t bytes, ByteView rom);
 
     GuestMemory& memory() { return memory_; }
+    /// RAM, and what PAM lets appear between C0000h and FFFFFh.
+    ByteView span(GuestAddress address, std::uint64_t length) const override;
     MutableByteView ram() const { return ram_.view(); }
     std::uint64_t size() const { return ram_.view().size(); }
 

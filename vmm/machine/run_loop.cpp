@@ -243,6 +243,11 @@ void Machine::Impl::watch_data_phase() {
 
 void Machine::Impl::handle_mmio(Processor& cpu) {
     const kvm::MmioExit mmio = cpu.vcpu.mmio();
+    if (!batch_string(cpu, mmio))
+        answer_mmio(mmio);
+}
+
+void Machine::Impl::answer_mmio(const kvm::MmioExit& mmio) {
     if (mmio.width == 0 || mmio.width > 8)
         return;
     if (!mmio.write) {

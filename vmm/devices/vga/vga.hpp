@@ -33,6 +33,13 @@ class Vga final : public PciFunction, public PortDevice, public DisplaySource {
     /// Writes that a hypervisor collected, in their order.
     void write_window(std::span<const WindowWrite> writes);
 
+    /// The window as the guest's accesses reach it, for who carries out many of them; offsets from
+    /// window_start.
+    MmioDevice& window() { return window_; }
+    /// So many of the writes were carried out at once, on a host where that costs a guest less than writing
+    /// to memory does: they are no reason to show a window as memory.
+    void wrote_at_once(std::uint32_t writes) { text_writes_ -= std::min(text_writes_, 2 * writes); }
+
     std::string_view name() const override { return "vga"; }
     void reset() override;
     void save(StateWriter& writer) const override;
