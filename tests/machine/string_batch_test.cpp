@@ -14,9 +14,9 @@ using namespace ntferry::vmm;
 
 namespace {
 
-/// A ROM that draws with string instructions in every write mode, forward and backward, by bytes, words and double
-/// words, from RAM, from itself and from the screen to the screen, while a timer ticks; one runs into the
-/// end of its segment. After each it writes CX, SI and DI into video memory, too, so that the adapter's
+/// A ROM that draws with string instructions in every write mode, forward and backward, by bytes, words and
+/// double words, from RAM, from itself and from the screen to the screen, while a timer ticks; one runs into
+/// the end of its segment. After each it writes CX, SI and DI into video memory, too, so that the adapter's
 /// state at the end holds all that could differ.
 constexpr const char* DRAWING = R"(
 bits 16
