@@ -1,5 +1,5 @@
-// Random code, registers and page tables under the decoder of string instructions. SPDX-License-Identifier:
-// GPL-3.0-or-later LINK: ntferry_vmm_machine
+// Random code, registers and pages under string instructions. SPDX-License-Identifier: GPL-3.0-or-later
+// LINK: ntferry_vmm_machine
 #include "tests/machine/string_machine.hpp"
 
 #include <algorithm>

@@ -29,8 +29,7 @@ struct Registers {
     std::uint32_t cr3 = 0;
     std::uint32_t cr4 = 0;
     unsigned ring = 0;
-    bool long_mode = false;   ///< EFER.LMA
-    bool breakpoints = false; ///< DR7 has some enabled
+    bool long_mode = false; ///< EFER.LMA
 };
 
 } // namespace ntferry::vmm::kvm

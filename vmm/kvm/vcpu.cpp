@@ -67,9 +67,13 @@ Vcpu::Vcpu(const KvmSystem& system, Vm& vm, unsigned number) : number_(number), 
     if (mapped == MAP_FAILED)
         throw SystemError("/dev/kvm", "mmap", errno);
     run_ = static_cast<kvm_run*>(mapped);
+    const int offered = system.extension(KVM_CAP_SYNC_REGS);
+    const auto has = [&](unsigned what) {
+        return offered > 0 && (static_cast<unsigned>(offered) & what) == what;
+    };
     // With a local APIC an external interrupt takes another way (KVM_INTERRUPT, pending_external_vector).
-    const int registers = vm.local_apics() ? 0 : system.extension(KVM_CAP_SYNC_REGS);
-    events_in_run_ = registers > 0 && (static_cast<unsigned>(registers) & KVM_SYNC_X86_EVENTS) != 0;
+    events_in_run_ = !vm.local_apics() && has(KVM_SYNC_X86_EVENTS);
+    registers_in_run_ = has(KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS);
     const std::size_t page = 4096;
     if (number == 0 && vm.coalesced_page() != 0 && run_size_ >= (vm.coalesced_page() + 1) * page)
         vm.set_ring(static_cast<std::uint8_t*>(mapped) + vm.coalesced_page() * page);
@@ -128,6 +132,8 @@ ExitReason Vcpu::finish_exit() {
 }
 
 ExitReason Vcpu::enter() {
+    registers_are_there_ = bring_registers_;
+    run_->kvm_valid_regs = bring_registers_ ? KVM_SYNC_X86_REGS | KVM_SYNC_X86_SREGS : 0;
     const int result = ::ioctl(fd_.get(), KVM_RUN, 0);
     const int error = errno;
     std::atomic_ref<std::uint8_t>(run_->immediate_exit).store(0, std::memory_order_seq_cst);
@@ -254,7 +260,7 @@ void Vcpu::inject(std::uint8_t vector) {
         events.interrupt.injected = 1;
         events.interrupt.nr = vector;
         run_->s.regs.events = events;
-        run_->kvm_dirty_regs = KVM_SYNC_X86_EVENTS;
+        run_->kvm_dirty_regs |= KVM_SYNC_X86_EVENTS;
     } else {
         kvm_interrupt interrupt{vector};
         must(::ioctl(fd_.get(), KVM_INTERRUPT, &interrupt), "KVM_INTERRUPT");

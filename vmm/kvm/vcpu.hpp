@@ -103,12 +103,18 @@ class Vcpu {
         bool halted = false;        ///< in HLT, or waiting for its SIPI
     };
     Place place() const;
-    /// After an exit. In the middle of an instruction (a read) they are those before it; of a string
-    /// instruction, before the element that reads. @throws SystemError
+    /// After an exit and before set_registers(). In the middle of an instruction (a read) they are those
+    /// before it; of a string instruction, before the element that reads. @throws SystemError
     Registers registers() const;
-    /// The general ones, RIP and RFLAGS; drops an exception that KVM is about to raise. At an exit that is
-    /// not finished KVM goes on with them from its next element. @throws SystemError
+    /// The general ones, RIP and RFLAGS, for the next entry or finish_exit(); drops an exception that KVM is
+    /// about to raise. At an exit that is not finished KVM goes on with them from its next element.
+    /// @throws SystemError
     void set_registers(const Registers& registers);
+    /// Each exit from now on brings registers() along, which makes it a little longer and asking much
+    /// shorter.
+    void bring_registers(bool wanted) { bring_registers_ = wanted && registers_in_run_; }
+    /// The guest has armed breakpoints in DR7. @throws SystemError
+    bool has_breakpoints() const;
     /// With a local APIC in the kernel, while run() is not under way: the next run() waits as if the guest
     /// had just executed HLT. Only at a place that is interruptible. Returns whether KVM can do that.
     bool halt();
@@ -143,7 +149,10 @@ class Vcpu {
     FileDescriptor fd_;
     kvm_run* run_ = nullptr;
     std::size_t run_size_ = 0;
-    bool events_in_run_ = false; ///< KVM takes an interrupt from the run structure
+    bool events_in_run_ = false;    ///< KVM takes an interrupt from the run structure
+    bool registers_in_run_ = false; ///< KVM takes and gives registers there
+    bool bring_registers_ = false;
+    bool registers_are_there_ = false; ///< of the last exit
     pthread_t thread_{};
     std::atomic<bool> has_thread_{false};
     std::atomic<bool> in_guest_{false};

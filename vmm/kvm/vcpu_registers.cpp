@@ -40,13 +40,15 @@ Registers Vcpu::registers() const {
     constexpr std::uint64_t cr0_pe = 1;
     constexpr std::uint64_t eflags_vm = 1U << 17U;
     constexpr std::uint64_t efer_lma = 1U << 10U;
-    constexpr std::uint64_t dr7_enables = 0xFF;
     kvm_regs regs{};
     kvm_sregs sregs{};
-    kvm_debugregs debug{};
-    must(::ioctl(fd_.get(), KVM_GET_REGS, &regs), "KVM_GET_REGS");
-    must(::ioctl(fd_.get(), KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
-    must(::ioctl(fd_.get(), KVM_GET_DEBUGREGS, &debug), "KVM_GET_DEBUGREGS");
+    if (registers_are_there_) {
+        regs = run_->s.regs.regs;
+        sregs = run_->s.regs.sregs;
+    } else {
+        must(::ioctl(fd_.get(), KVM_GET_REGS, &regs), "KVM_GET_REGS");
+        must(::ioctl(fd_.get(), KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
+    }
     Registers result;
     for (std::size_t n = 0; n < result.general.size(); ++n)
         result.general[n] = regs.*GENERAL[n];
@@ -58,7 +60,6 @@ Registers Vcpu::registers() const {
     result.cr3 = static_cast<std::uint32_t>(sregs.cr3);
     result.cr4 = static_cast<std::uint32_t>(sregs.cr4);
     result.long_mode = (sregs.efer & efer_lma) != 0;
-    result.breakpoints = (debug.dr7 & dr7_enables) != 0;
     if ((sregs.cr0 & cr0_pe) != 0)
         result.ring = (regs.rflags & eflags_vm) != 0 ? 3U : sregs.ss.dpl;
     return result;
@@ -70,7 +71,19 @@ void Vcpu::set_registers(const Registers& registers) {
         regs.*GENERAL[n] = registers.general[n];
     regs.rip = registers.rip;
     regs.rflags = registers.rflags;
-    must(::ioctl(fd_.get(), KVM_SET_REGS, &regs), "KVM_SET_REGS");
+    if (registers_in_run_) {
+        run_->s.regs.regs = regs;
+        run_->kvm_dirty_regs |= KVM_SYNC_X86_REGS;
+    } else {
+        must(::ioctl(fd_.get(), KVM_SET_REGS, &regs), "KVM_SET_REGS");
+    }
+}
+
+bool Vcpu::has_breakpoints() const {
+    constexpr std::uint64_t dr7_enables = 0xFF;
+    kvm_debugregs debug{};
+    must(::ioctl(fd_.get(), KVM_GET_DEBUGREGS, &debug), "KVM_GET_DEBUGREGS");
+    return (debug.dr7 & dr7_enables) != 0;
 }
 
 } // namespace ntferry::vmm::kvm

@@ -110,6 +110,7 @@ void Vcpu::load(StateReader& reader, bool local_apic) {
     const auto events = get_struct<kvm_vcpu_events>(reader);
     if (emulated_svm() && sregs.tr.type == 11)
         sregs.tr.type = 9;
+    run_->kvm_dirty_regs = 0;
     must(::ioctl(fd_.get(), KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
     must(::ioctl(fd_.get(), KVM_SET_REGS, &regs), "KVM_SET_REGS");
     must(::ioctl(fd_.get(), KVM_SET_FPU, &fpu), "KVM_SET_FPU");

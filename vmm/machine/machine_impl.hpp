@@ -72,6 +72,8 @@ struct Machine::Impl {
     void answer_mmio(const kvm::MmioExit& mmio);
     // Writes to video memory by string instructions, string_batch.cpp
     bool may_batch(Processor& cpu, const kvm::MmioExit& mmio);
+    bool is_source(const kvm::Registers& registers, const StringInstruction& instruction,
+                   const kvm::MmioExit& mmio) const;
     bool batch_string(Processor& cpu, const kvm::MmioExit& mmio);
     bool finish_access(Processor& cpu);
     bool finish_element(Processor& cpu, const StringInstruction& instruction, kvm::Registers& registers);

@@ -214,6 +214,7 @@ void Machine::Impl::handle(Processor& cpu, kvm::ExitReason reason) {
 }
 
 void Machine::Impl::handle_io(Processor& cpu) {
+    cpu.vcpu.bring_registers(false);
     const kvm::IoExit io = cpu.vcpu.io();
     const std::size_t bytes = std::size_t{io.count} * io.width;
     if (io.out) {

@@ -31,16 +31,30 @@ bool Machine::Impl::may_batch(Processor& cpu, const kvm::MmioExit& mmio) {
            (cpu.batch_misses < misses_to_relax || ++cpu.batch_misses % relaxed_look == 0);
 }
 
+/// The read is that of the element which the instruction has come to.
+bool Machine::Impl::is_source(const kvm::Registers& registers, const StringInstruction& instruction,
+                              const kvm::MmioExit& mmio) const {
+    const auto offset = static_cast<std::uint32_t>(registers.general[kvm::Registers::si]) &
+                        (instruction.wide_address ? 0xFFFFFFFFU : 0xFFFFU);
+    return instruction.move && instruction.width == mmio.width &&
+           LinearMemory(registers, *memory).find(instruction.segment, offset, mmio.width, Access::read) ==
+               mmio.address;
+}
+
 /// Handles an exit that a string instruction made, and the rest of the instruction. False: nothing was done.
 bool Machine::Impl::batch_string(Processor& cpu, const kvm::MmioExit& mmio) {
     if (!may_batch(cpu, mmio))
         return false;
     kvm::Registers registers = cpu.vcpu.registers();
     const auto instruction = decode_string(registers, *memory);
-    if (!instruction || instruction->count(registers) < fewest_elements) {
+    const bool ours = instruction && instruction->count(registers) >= fewest_elements &&
+                      (mmio.write || is_source(registers, *instruction, mmio)) && !cpu.vcpu.has_breakpoints();
+    cpu.vcpu.bring_registers(ours); // more of the kind will follow
+    if (!ours) {
         ++cpu.batch_misses;
         return false;
     }
+    cpu.batch_misses = 0;
     if (mmio.write) {
         // Registers are those behind the element.
         answer_mmio(mmio);
@@ -48,19 +62,10 @@ bool Machine::Impl::batch_string(Processor& cpu, const kvm::MmioExit& mmio) {
             return true;
     } else {
         // In the middle of the element: registers are those before it.
-        const LinearMemory linear(registers, *memory);
-        const auto source = static_cast<std::uint32_t>(registers.general[kvm::Registers::si]) &
-                            (instruction->wide_address ? 0xFFFFFFFFU : 0xFFFFU);
-        if (!instruction->move || instruction->width != mmio.width ||
-            linear.find(instruction->segment, source, mmio.width, Access::read) != mmio.address) {
-            ++cpu.batch_misses;
-            return false;
-        }
         answer_mmio(mmio);
         if (!finish_element(cpu, *instruction, registers))
             return true;
     }
-    cpu.batch_misses = 0;
     Vga& vga = *board->vga();
     const DeviceWindow window{vga.window(), Vga::window_start, Vga::window_size};
     const std::uint32_t done = run_string(*instruction, registers, *memory, window, most_elements);

@@ -74,8 +74,7 @@ void StringInstruction::set_count(Registers& registers, std::uint32_t count) con
 
 std::optional<StringInstruction> decode_string(const Registers& registers, const ProcessorMemory& memory) {
     const bool checks_alignment = (registers.rflags & EFLAGS_AC) != 0;
-    if (registers.long_mode || registers.breakpoints || checks_alignment ||
-        (registers.rflags & EFLAGS_TF) != 0)
+    if (registers.long_mode || checks_alignment || (registers.rflags & EFLAGS_TF) != 0)
         return std::nullopt;
     const LinearMemory linear(registers, memory);
     const bool large = linear.large_code();

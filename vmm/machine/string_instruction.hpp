@@ -25,8 +25,9 @@ struct StringInstruction {
     void set_count(kvm::Registers& registers, std::uint32_t count) const;
 };
 
-/// The instruction at CS:RIP, if it is one and nothing watches it step by step (TF, breakpoints, alignment
-/// checks). LOCK, code beyond its segment's limit or in memory of a device give nothing.
+/// The instruction at CS:RIP, if it is one and nothing watches it (TF, alignment checks; the
+/// caller looks for breakpoints). LOCK, code beyond its segment's limit or in memory of a device give
+/// nothing.
 std::optional<StringInstruction> decode_string(const kvm::Registers& registers,
                                                const ProcessorMemory& memory);
 
