@@ -152,9 +152,88 @@ after:
     jne .ticked
     mov al, 23
 .ticked:
+    cmp al, 21
+    je protected
     mov dx, 0x501
     out dx, al
     hlt
+
+; The same in 32-bit protected mode, where a segment of its own ends in the middle of the screen.
+protected:
+    cli
+    o32 lgdt [cs:gdt_pointer]
+    o32 lidt [cs:idt_pointer]
+    mov eax, cr0
+    or al, 1
+    mov cr0, eax
+    jmp dword 8:0xF0000 + flat
+bits 32
+%macro case32 5+ ; MODE, ESI, EDI, ECX, instruction
+    gfx 5, %1
+    mov esi, %2
+    mov edi, %3
+    mov ecx, %4
+    mov eax, 0xA5C3960F
+    mov dword [0x608], 0xF0000 + %%next
+    %5
+%%next:
+    mov ebx, ecx
+    call 8:0xF0000 + log32
+%endmacro
+flat:
+    mov ax, 16
+    mov ds, ax
+    mov es, ax
+    mov fs, ax
+    mov ss, ax
+    mov esp, 0x7000
+    case32 0, 0x21000, 0xA0103, 700, rep stosd
+    case32 2, 0x21000, 0xA1234, 900, rep stosw
+    case32 1, 0xA0103, 0xA4000, 900, rep movsb
+    case32 0, 0x21000, 0xA3000, 800, rep movsd
+    std
+    case32 1, 0xA5000, 0xA5A00, 5000, rep movsb
+    cld
+    mov ax, 24
+    mov es, ax
+    case32 3, 0x21000, 0xA8000, 9000, rep movsb ; faults at A9000
+    case32 0, 0x21000, 0xA8001, 9000, rep stosd ; and inside its last element
+    mov al, 21
+    cmp word [0x604], 3
+    je .faulted
+    mov al, 24
+.faulted:
+    mov dx, 0x501
+    out dx, al
+    hlt
+log32:
+    gfx 5, 0
+    mov ebp, [0x600]
+    and ebp, 0xFFFF
+    mov [0xA0000 + ebp], ebx
+    mov [0xA0004 + ebp], esi
+    mov [0xA0008 + ebp], edi
+    add word [0x600], 12
+    retf
+fault32:
+    inc word [0x604]
+    add esp, 16
+    jmp [0x608]
+align 8
+gdt:
+    dq 0, 0x00CF9B000000FFFF, 0x00CF93000000FFFF
+    dq 0x004A930000008FFF ; data, limit A8FFFh in bytes
+gdt_pointer:
+    dw $ - gdt - 1
+    dd 0xF0000 + gdt
+    dw 0
+idt:
+    times 13 dq 0
+    dw fault32, 8, 0x8E00, 0xF
+idt_pointer:
+    dw $ - idt - 1
+    dd 0xF0000 + idt
+bits 16
 
 log: ; ECX, ESI, EDI in all planes
     push eax
