@@ -6,13 +6,15 @@
 // machine lock as every access, and the guest goes on behind them.
 #include "vmm/machine/machine_impl.hpp"
 
-#include <cstring>
+#include <algorithm>
 
 namespace ntferry::vmm {
 namespace {
 
-/// At most so many at once: some 50 us, after which interrupts, timers and other processors have their turn.
+/// At most so many at once, and so many bytes: 50 to 80 us, after which interrupts, timers and other
+/// processors have their turn.
 constexpr std::uint32_t most_elements = 4096;
+constexpr std::uint32_t most_bytes = 8192;
 /// Fewer are not worth the six system calls that it takes to get at the registers and back.
 constexpr std::uint32_t fewest_elements = 8;
 /// After so many exits in a row that were no string instruction's, one in so many is looked at.
@@ -68,7 +70,8 @@ bool Machine::Impl::batch_string(Processor& cpu, const kvm::MmioExit& mmio) {
     }
     Vga& vga = *board->vga();
     const DeviceWindow window{vga.window(), Vga::window_start, Vga::window_size};
-    const std::uint32_t done = run_string(*instruction, registers, *memory, window, most_elements);
+    const std::uint32_t limit = std::min(most_elements, most_bytes / instruction->width);
+    const std::uint32_t done = run_string(*instruction, registers, *memory, window, limit);
     batched += done;
     // Where an access to memory costs a guest 0.2 us because its KVM interprets, this is cheaper. Elsewhere
     // memory is free of charge, and a window that is written to again and again is worth showing.
