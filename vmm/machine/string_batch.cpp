@@ -15,7 +15,7 @@ namespace {
 /// processors have their turn.
 constexpr std::uint32_t most_elements = 4096;
 constexpr std::uint32_t most_bytes = 8192;
-/// Fewer are not worth the six system calls that it takes to get at the registers and back.
+/// Fewer are not worth the two to five system calls that it takes to get at the registers and back.
 constexpr std::uint32_t fewest_elements = 8;
 /// After so many exits in a row that were no string instruction's, one in so many is looked at.
 constexpr unsigned misses_to_relax = 8;
