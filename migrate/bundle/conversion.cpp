@@ -10,6 +10,7 @@
 #include "converter/patch/transaction.hpp"
 #include "migrate/bundle/geometry.hpp"
 #include "migrate/bundle/journal.hpp"
+#include "migrate/launch/bundle_lock.hpp"
 
 #include <fmt/format.h>
 
@@ -56,6 +57,7 @@ class Conversion {
         Journal journal = options_.resume
                               ? Journal::resume(options_.bundle, options_.sources, options_.profile.name)
                               : Journal::begin(options_.bundle, options_.sources, options_.profile.name);
+        const auto lock = launch::require_rest(options_.bundle, true);
         result_.begun = true;
         try {
             for (std::size_t i = 0; i < options_.sources.size(); ++i)

@@ -4,6 +4,7 @@
 
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
+#include "migrate/launch/bundle_lock.hpp"
 
 #include <fmt/ostream.h>
 
@@ -30,6 +31,7 @@ int run(Invocation& invocation) {
     if (invocation.has("format"))
         options.format = invocation.get<std::string>("format");
     options.ignore_problems = invocation.yes;
+    const auto lock = launch::require_rest(options.bundle, false);
     const exports::ExportResult result =
         exports::export_bundle(options, invocation.progress, invocation.stop);
     if (invocation.json) {

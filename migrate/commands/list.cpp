@@ -12,6 +12,7 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 namespace ntferry::cli {
@@ -99,9 +100,14 @@ int run(Invocation& invocation) {
     }
     if (rows.empty() && !invocation.quiet)
         fmt::print(invocation.err, "no machines; 'ntferry launch BUNDLE' adds one\n");
+    std::array<std::size_t, 3> widths{20, 12, 8};
+    constexpr std::array columns{"name", "host", "status", "bundle"};
     for (const json::value& row : rows)
-        fmt::print(invocation.out, "{:20} {:24} {:12} {}\n", text(row, "name"), text(row, "host"),
-                   text(row, "status"), text(row, "bundle"));
+        for (std::size_t i = 0; i < widths.size(); ++i)
+            widths[i] = std::max(widths[i], text(row, columns[i]).size());
+    for (const json::value& row : rows)
+        fmt::print(invocation.out, "{:{}} {:{}} {:{}} {}\n", text(row, columns[0]), widths[0],
+                   text(row, columns[1]), widths[1], text(row, columns[2]), widths[2], text(row, columns[3]));
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
 #include "migrate/commands/patch_support.hpp"
+#include "migrate/launch/bundle_lock.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/ostream.h>
@@ -42,7 +43,9 @@ void report(const Invocation& invocation, const patch::Plan& plan, const patch::
 }
 
 int run(Invocation& invocation) {
-    const patch::Workspace workspace = patch::find_workspace(required(invocation, "bundle"));
+    const std::string bundle = required(invocation, "bundle");
+    const patch::Workspace workspace = patch::find_workspace(bundle);
+    const auto lock = invocation.has("dry-run") ? std::nullopt : launch::require_rest(bundle, true);
     if (invocation.has("again"))
         patch::undo(workspace, {.lose_changes = invocation.yes});
     if (workspace.patched() && !invocation.has("dry-run"))

@@ -3,6 +3,8 @@
 #include "converter/patch/transaction.hpp"
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
+#include "migrate/launch/bundle_lock.hpp"
+#include "migrate/launch/work_disks.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/ostream.h>
@@ -11,8 +13,12 @@ namespace ntferry::cli {
 namespace {
 
 int run(Invocation& invocation) {
-    const patch::Workspace workspace = patch::find_workspace(required(invocation, "bundle"));
+    const std::string bundle = required(invocation, "bundle");
+    const patch::Workspace workspace = patch::find_workspace(bundle);
+    const auto lock = launch::require_rest(bundle, true, invocation.yes);
     const bool dropped = patch::undo(workspace, {.lose_changes = invocation.yes});
+    if (launch::WorkDisks copies(bundle); copies.pending()) // --yes, or it would have been refused
+        copies.forget();
     if (invocation.json)
         fmt::print(invocation.out, "{}\n", boost::json::serialize(boost::json::object{{"dropped", dropped}}));
     else if (!invocation.quiet)
@@ -31,7 +37,8 @@ Command undo_command() {
     command.description =
         "Removes the overlay that 'ntferry patch' made. When the machine has run from it meanwhile, what it "
         "wrote would be lost: then --yes is needed. So it is for a bundle that another version of NTFerry "
-        "patched and recorded otherwise: nothing proves then that the machine has not run.";
+        "patched and recorded otherwise: nothing proves then that the machine has not run. "
+        "A machine that runs is stopped first.";
     command.positional = {{"bundle", 1}};
     command.examples = {{"ntferry undo server1/", "back to the exact capture"}};
     command.run = run;

@@ -14,4 +14,11 @@ namespace ntferry::launch {
 /// @throws Error when the bundle cannot be written
 std::optional<batch::FileLock> lock_bundle(const std::string& bundle);
 
+/// For a command that reads or changes a bundle's disks: holds the lock, and the disks have all that the
+/// machine has written. Nothing is held for what is no bundle, and, unless the command writes, for a bundle
+/// that was never started: its folder may be read-only.
+/// @param lose_copies passes over the copies of a run under QEMU that was cut off
+/// @throws Error (decision): it runs or is being moved, or what it wrote lies beside its disks
+std::optional<batch::FileLock> require_rest(const std::string& bundle, bool writes, bool lose_copies = false);
+
 } // namespace ntferry::launch

@@ -84,6 +84,10 @@ void WorkDisks::give_back(const profiles::MachineDescription& original, Progress
         const block::BlockDevicePtr to = block::open_disk(path, {.access = block::Access::read_write});
         write_differences(*from, *to, progress);
     }
+    forget();
+}
+
+void WorkDisks::forget() const {
     // The mark first: copies without it are never taken for the truth.
     patch::durable::remove(folder_ + "/complete");
     std::error_code ignored;

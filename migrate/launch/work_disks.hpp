@@ -23,6 +23,8 @@ class WorkDisks {
     void give_back(const profiles::MachineDescription& original, Progress& progress);
     /// Whether copies are there whose changes the overlays do not have yet.
     bool pending() const;
+    /// Gives the copies up, and all that the machine wrote to them.
+    void forget() const;
 
   private:
     std::string copy_of(unsigned position) const;

@@ -1,6 +1,7 @@
 // Whole conversions of lookalike servers, and refusals.
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/bundle/journal.hpp"
+#include "migrate/launch/bundle_lock.hpp"
 #include "tests/migrate/support.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/skip.hpp"
@@ -185,6 +186,8 @@ TEST_CASE("A conversion goes on only where one was begun, and never over somethi
     REQUIRE(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 0);
     CHECK(convert("scsi-ntfs", dir / "bundle", {"--no-boot"}).exit_code == 2);
     CHECK(convert("scsi-ntfs", dir / "bundle", {"--resume", "--no-boot"}).exit_code == 0);
+    const auto machine = launch::lock_bundle(dir / "bundle"); // as while it runs
+    CHECK(convert("scsi-ntfs", dir / "bundle", {"--resume", "--no-boot"}).exit_code == 3);
 }
 
 TEST_CASE("A capture cut off before its map was there is made anew") {
