@@ -84,7 +84,7 @@ XmlFile XmlFile::read(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in)
         throw SystemError(path, "open", errno);
-    constexpr std::size_t step = 16U << 10U;
+    constexpr std::size_t step = 4U << 10U;
     std::string text;
     while (in && text.size() <= MAX_BYTES) {
         const std::size_t done = text.size();

@@ -18,15 +18,14 @@ Bytes read_file(const std::string& path) {
     std::ifstream in(path, std::ios::binary);
     if (!in)
         throw SystemError(path, "open the firmware", errno, "install the package seabios");
-    // Piece by piece: a buffer of the largest size would stay in the heap of every machine.
-    Bytes bytes;
-    while (in && bytes.size() <= MAX_ROM) {
-        const std::size_t done = bytes.size();
-        bytes.resize(done + ROM_STEP);
-        in.read(reinterpret_cast<char*>(bytes.data() + done), static_cast<std::streamsize>(ROM_STEP));
-        bytes.resize(done + static_cast<std::size_t>(in.gcount()));
-    }
-    if (in.bad())
+    // As much as is there: every page that is touched counts at a start. One byte too many is told apart.
+    in.seekg(0, std::ios::end);
+    const std::streamoff size = in.tellg();
+    in.seekg(0);
+    Bytes bytes(static_cast<std::size_t>(std::clamp<std::streamoff>(size, 0, MAX_ROM + 1)));
+    in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    bytes.resize(static_cast<std::size_t>(in.gcount()));
+    if (in.bad() || size < 0)
         throw SystemError(path, "read the firmware", errno);
     return bytes;
 }
@@ -65,13 +64,12 @@ void use_string_instruction(MutableByteView rom) {
 } // namespace
 
 Bytes load_system_rom(const std::string& path) {
-    const Bytes image = read_file(path);
-    if (image.size() < 16 || image.size() > MAX_ROM)
-        throw Error(path, fmt::format("{} bytes are no system ROM", image.size()),
-                    "allowed: 16 bytes to 1 MiB", ErrorKind::usage);
+    Bytes rom = read_file(path);
+    if (rom.size() < 16 || rom.size() > MAX_ROM)
+        throw Error(path, fmt::format("{} bytes are no system ROM", rom.size()), "allowed: 16 bytes to 1 MiB",
+                    ErrorKind::usage);
     // The reset vector is 16 bytes below the end.
-    Bytes rom((image.size() + ROM_STEP - 1) / ROM_STEP * ROM_STEP, 0xFF);
-    std::copy(image.begin(), image.end(), rom.end() - static_cast<std::ptrdiff_t>(image.size()));
+    rom.insert(rom.begin(), (ROM_STEP - rom.size() % ROM_STEP) % ROM_STEP, 0xFF);
     use_string_instruction(rom);
     return rom;
 }

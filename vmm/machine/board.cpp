@@ -262,7 +262,7 @@ void Board::build_firmware(const MachineOptions& options) {
         fw_cfg_->add_file("etc/irq0-override", one);
     }
     if (vga_)
-        fw_cfg_->add_file("pci1234,1111.rom", vga_rom_);
+        fw_cfg_->add_file("pci1234,1111.rom", std::move(vga_rom_));
     fill_cmos([this](std::uint8_t index, std::uint8_t value) { rtc_->set_cmos(index, value); }, boot_);
     devices_.push_back(fw_cfg_.get());
     const auto add_port = [&](std::uint16_t port, std::uint8_t answer, std::function<void(ByteView)> written,

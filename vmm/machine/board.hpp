@@ -104,7 +104,7 @@ class Board {
     AtapiCdrom* cdrom_ = nullptr; ///< on the IDE cable
     std::unique_ptr<FrameMemory> frame_memory_;
     std::unique_ptr<Vga> vga_;
-    Bytes vga_rom_;
+    Bytes vga_rom_; ///< until fw_cfg has it
     std::unique_ptr<Dma8237> dma_;
     std::unique_ptr<Fdc82077> fdc_;
     std::unique_ptr<FwCfg> fw_cfg_;

@@ -45,15 +45,16 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
       system(options.kvm >= 0 ? kvm::FileDescriptor(options.kvm) : kvm::KvmSystem::open_device()),
       processor_started(options.processor_started), batch_strings(options.batch_strings), vm(system),
       poster(*lock, [this] { drain(); }) {
-    const Bytes rom =
-        load_system_rom(options.firmware.empty() ? std::string(default_system_rom) : options.firmware);
-    memory = std::make_unique<MemoryMap>(vm, memory_size(profile, description), rom);
+    // The image goes at once: what is built after it takes its place in the heap.
+    memory = std::make_unique<MemoryMap>(
+        vm, memory_size(profile, description),
+        load_system_rom(options.firmware.empty() ? std::string(default_system_rom) : options.firmware));
     if (profile.interrupts == profiles::InterruptController::apic)
         vm.use_split_irqchip(IoApic::pins);
+    const std::uint32_t features = system.supported_features(); // dear: KVM asks the host's processor anew
     for (unsigned number = 0; number < description.cpus; ++number) {
         cpus.push_back(std::make_unique<Processor>(system, vm, number));
-        cpus.back()->vcpu.set_cpuid(
-            cpuid_leaves(profile.cpu, system.supported_features(), number, description.cpus));
+        cpus.back()->vcpu.set_cpuid(cpuid_leaves(profile.cpu, features, number, description.cpus));
     }
     BoardHost host;
     host.reset = [this] { request_reset(); };
