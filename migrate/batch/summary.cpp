@@ -150,10 +150,12 @@ std::string status_table(const std::vector<JobRecord>& jobs, const Layout& layou
     std::string text = sentence(count(jobs)) + "\n";
     for (std::size_t i = 0; i < sorted.size() && (lines == 0 || i < lines); ++i) {
         const JobRecord& job = sorted[i];
-        const std::string detail =
-            job.state == JobState::running ? progress_of(layout.log(job.name)) : job.message;
-        text +=
-            fmt::format("{:<24} {:<8} {}\n", plain(job.name, 24), to_string(job.state), plain(detail, 44));
+        constexpr std::string_view usual = "ntferry: convert: ";
+        std::string detail = job.state == JobState::running ? progress_of(layout.log(job.name)) : job.message;
+        if (detail.starts_with(usual))
+            detail.erase(0, usual.size());
+        text += fmt::format("{:<24} {:<8} {}\n", plain(job.name, 24), to_string(job.state),
+                            plain(detail, lines == 0 ? detail.size() : 44));
     }
     return text;
 }

@@ -40,12 +40,17 @@ std::string human_seconds(double seconds) {
 /// Rate and remaining time since the phase began.
 class Pace {
   public:
-    void start() { began_ = Steady::now(); }
+    void start(std::string_view phase) {
+        began_ = Steady::now();
+        counts_ = phase == "servers";
+    }
     double seconds() const { return std::chrono::duration<double>(Steady::now() - began_).count(); }
     double rate(const ProgressState& state) const {
         return static_cast<double>(state.done) / std::max(seconds(), 0.001);
     }
     std::string describe(const ProgressState& state) const {
+        if (counts_)
+            return fmt::format("{} of {}", state.done, state.total);
         const double per_second = rate(state);
         std::string text =
             fmt::format("{} of {}, {}/s", human_bytes(static_cast<double>(state.done)),
@@ -68,6 +73,7 @@ class Pace {
 
   private:
     Steady::time_point began_ = Steady::now();
+    bool counts_ = false; ///< a batch's servers: no bytes, and no two take the same time
 };
 
 /// Lets an update through every so often.
@@ -94,7 +100,7 @@ class BarProgress final : public Progress {
         clear();
         name_ = name;
         state_ = {.done = 0, .total = total};
-        pace_.start();
+        pace_.start(name);
     }
     void update(const ProgressState& state) override {
         state_ = state;
@@ -143,7 +149,7 @@ class LineProgress final : public Progress {
     void phase(std::string_view name, std::uint64_t total) override {
         name_ = name;
         state_ = {.done = 0, .total = total};
-        pace_.start();
+        pace_.start(name);
         throttle_.due();
     }
     void update(const ProgressState& state) override {
@@ -171,7 +177,7 @@ class JsonProgress final : public Progress {
     explicit JsonProgress(std::ostream& out) : out_(out) {}
     void phase(std::string_view name, std::uint64_t total) override {
         name_ = name;
-        pace_.start();
+        pace_.start(name);
         emit({{"event", "phase"}, {"phase", name_}, {"total", total}});
     }
     void update(const ProgressState& state) override {

@@ -193,6 +193,12 @@ Command batch_command() {
             "process of its own, within the limits on jobs, disks and network; its log is in DIR/.batch. "
             "One that fails is tried again as often as FLEET says and never stops others, except those that "
             "wait for it.\n\n"
+            "A list from a spreadsheet (CSV) has one server in each line and names its columns in the first: "
+            "name, source, after, profile, drivers, retries, and options of 'ntferry convert' without their "
+            "dashes (memory, network, setting and so on). Several disks, names or media in one cell have "
+            "blanks between them; an empty cell takes the default. --check prints such a list as XML, where "
+            "there are also limits, defaults, and paths with blanks in them; fleet.xsd in share/ntferry is "
+            "its schema.\n\n"
             "A batch that was interrupted, killed or cut off by a reboot goes on when the same command is "
             "given again. summary.html, summary.csv and summary.json in DIR say what became of every "
             "server.\n\n"
@@ -201,9 +207,13 @@ Command batch_command() {
             "Lower codes are those of every command: then the batch itself could not be run.",
         .add_options = add_batch_options,
         .positional = {{"fleet", 1}},
-        .examples = {{"ntferry batch fleet.xml -o /srv/nt", "converts all servers of the list"},
-                     {"ntferry batch fleet.csv --check", "what a spreadsheet's list means, as XML"},
-                     {"ntferry batch fleet.xml -o /shared/nt --engine slurm", "on all hosts of a cluster"}},
+        .examples =
+            {{"printf '%s\\n' name,source,after,drivers PDC,pdc.img,,nt4cd.iso BDC,bdc.img,PDC,nt4cd.iso "
+              ">fleet.csv; ntferry batch fleet.csv -o /srv/nt",
+              "a PDC, then its BDC"},
+             {"ntferry batch fleet.xml -o /srv/nt", "converts all servers of the list"},
+             {"ntferry batch fleet.csv --check", "what a spreadsheet's list means, as XML"},
+             {"ntferry batch fleet.xml -o /shared/nt --engine slurm", "on all hosts of a cluster"}},
         .run = run_batch};
 }
 

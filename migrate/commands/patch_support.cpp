@@ -77,7 +77,10 @@ profiles::Profile choose_profile(const std::string& wanted, patch::Subject& subj
         return profiles::find_profile(guest.profile);
     if (!otherwise.empty())
         return profiles::find_profile(otherwise);
-    throw Error(subject.name(), fmt::format("what starts from it was not recognised: {}", guest.title),
+    std::string why = guest.title;
+    while (why.starts_with(subject.name() + ": "))
+        why.erase(0, subject.name().size() + 2);
+    throw Error(subject.name(), fmt::format("what starts from it was not recognised: {}", why),
                 "choose the machine with --profile; 'dos' carries the disk as it is, with 'nt4' a damaged "
                 "Windows NT is looked at",
                 ErrorKind::decision);

@@ -84,6 +84,12 @@ TEST_CASE("One bad server stops nobody but those that wait for it") {
     const cli::ProcessResult status = bench.status();
     CHECK(status.exit_code == 105);
     CHECK(status.out.find("2 of 7 converted, 5 failed") == 0);
+    CHECK(status.out.find("bad: sector 7 is unreadable; replace the cable\n") != std::string::npos);
+    std::vector<std::string> for_people = bench.command();
+    for_people.pop_back(); // --json
+    const cli::ProcessResult again = cli::run_process(for_people);
+    CHECK(again.exit_code == 105);
+    CHECK(again.err.find("servers: 7 of 7 in ") != std::string::npos); // no bytes
 }
 
 TEST_CASE("A BDC starts after its PDC has ended") {

@@ -109,6 +109,7 @@ TEST_CASE("Refusals write nothing and say why") {
         const Outcome outcome = ntferry_run(line);
         CHECK(outcome.exit_code == 3);
         CHECK(outcome.err.find("--profile") != std::string::npos);
+        CHECK(outcome.err.find("empty.img") == outcome.err.rfind("empty.img")); // named once
         std::vector<std::string> as_nt4 = line;
         as_nt4.insert(as_nt4.end(), {"--profile", "nt4"});
         CHECK(ntferry_run(as_nt4).exit_code == 4);
