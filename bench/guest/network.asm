@@ -27,31 +27,7 @@ cpu 586
 %define BDP         0x16
 %define STAGE_SECTORS 3
 
-start:
-    cli
-    xor ax, ax
-    mov ds, ax
-    mov es, ax
-    mov ss, ax
-    mov sp, 0x7C00
-    sti
-    cld
-    mov si, packet
-    mov ah, 0x42
-    int 0x13
-    jc failed
-    jmp 0:main
-failed:
-    mov dx, 0x501
-    mov al, 0x7F
-    out dx, al
-    hlt
-packet:
-    db 16, 0
-    dw STAGE_SECTORS, 0x7E00, 0
-    dq 1
-    times 510 - ($ - $$) db 0
-    dw 0xAA55
+%include "boot.inc"
 
 ; Sector 1, COUNTS: frames to send, frames to receive.
 to_send: dd 0
@@ -324,27 +300,7 @@ report: ; EAX: count
     mov eax, [cs:cycles]
     call hex
     mov al, 10
-put:
-    push dx
-    mov dx, 0x3F8
-    out dx, al
-    pop dx
-    ret
-hex: ; EAX, eight digits
-    mov cx, 8
-.digit:
-    rol eax, 4
-    push eax
-    and al, 15
-    add al, '0'
-    cmp al, '9'
-    jbe .put
-    add al, 39
-.put:
-    call put
-    pop eax
-    loop .digit
-    ret
+%include "print.inc"
 
 letter: db 0
 base: dw 0
