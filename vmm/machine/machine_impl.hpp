@@ -100,8 +100,8 @@ struct Machine::Impl {
     kvm::KvmSystem system;
     std::function<void()> processor_started;
     bool batch_strings;
-    std::uint64_t batched = 0;                             ///< elements
-    const bool host_interprets = kvm::interprets_guests(); ///< so that even memory costs a guest time
+    std::uint64_t batched = 0;           ///< elements
+    std::optional<bool> host_interprets; ///< so that even memory costs a guest time; nothing: not asked yet
     kvm::Vm vm;
     HostClock clock;
     std::unique_ptr<MemoryMap> memory;

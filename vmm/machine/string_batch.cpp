@@ -75,7 +75,9 @@ bool Machine::Impl::batch_string(Processor& cpu, const kvm::MmioExit& mmio) {
     batched += done;
     // Where an access to memory costs a guest 0.2 us because its KVM interprets, this is cheaper. Elsewhere
     // memory is free of charge, and a window that is written to again and again is worth showing.
-    if (host_interprets)
+    if (!host_interprets)
+        host_interprets = kvm::interprets_guests();
+    if (*host_interprets)
         vga.wrote_at_once(done);
     cpu.vcpu.set_registers(registers);
     return true;
