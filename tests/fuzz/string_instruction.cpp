@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 using namespace ntferry;
 using namespace ntferry::vmm;
@@ -69,11 +70,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!instruction)
         return 0;
     const kvm::Registers before = r;
+    const Bytes screen = machine.screen.bytes;
     const std::uint32_t done = run_string(*instruction, r, machine.memory, machine.window, limit);
     must(done <= limit && !machine.screen.outside);
     must(instruction->count(r) == instruction->count(before) - done);
     must(static_cast<std::size_t>(std::count_if(machine.screen.log.begin(), machine.screen.log.end(),
                                                 [](const auto& access) { return access.write; })) == done);
     must(r.rip == before.rip + (instruction->count(r) == 0 ? instruction->length : 0));
+    // One at a time comes to the same.
+    const kvm::Registers after = r;
+    const auto log = std::move(machine.screen.log);
+    machine.screen.log = {};
+    machine.screen.bytes = screen;
+    r = before;
+    for (std::uint32_t n = 0; n < done; ++n)
+        must(run_string(*instruction, r, machine.memory, machine.window, 1) == 1);
+    must(log == machine.screen.log && r.general == after.general);
     return 0;
 }

@@ -46,7 +46,7 @@ class KvmSystem {
 HostReport probe_host();
 
 /// This processor has neither VMX nor SVM, so a KVM on it interprets what a guest executes outside long mode.
-/// Costs two instructions.
+/// Asks CPUID, which takes some microseconds in a virtual machine.
 bool interprets_guests();
 
 } // namespace ntferry::vmm::kvm
