@@ -173,8 +173,9 @@ pid_t start_process(const std::vector<std::string>& arguments, const StartOption
                 ::_exit(128 + SIGTERM);
         }
         ::dup2(in, 0);
-        ::dup2(out, 1);
-        ::dup2(err, 2);
+        ::dup2(options.speaks ? 2 : out, 1);
+        if (!options.speaks)
+            ::dup2(err, 2);
         if (options.keep_fd >= 0)
             ::fcntl(options.keep_fd, F_SETFD, 0);
         ::execvp(argv[0], argv.data());

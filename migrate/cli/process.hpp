@@ -28,6 +28,7 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const std::
 struct StartOptions {
     std::string output;            ///< file for standard output, truncated
     std::string error;             ///< file for standard error, appended
+    bool speaks = false;           ///< both outputs are this process's standard error instead
     int keep_fd = -1;              ///< stays open in the program: a lock that ends with it
     bool ends_with_parent = false; ///< SIGTERM when this process dies, however it dies
     bool own_session = false;      ///< outlives the terminal and this process

@@ -1,6 +1,7 @@
 // ntferry stop, ntferry reset
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/base/error.hpp"
+#include "migrate/cli/process.hpp"
 #include "migrate/commands/commands.hpp"
 #include "migrate/commands/image_support.hpp"
 #include "migrate/commands/running_machine.hpp"
@@ -10,7 +11,9 @@
 
 #include <fmt/ostream.h>
 
-#include <cstdlib>
+#include <csignal>
+#include <optional>
+#include <thread>
 
 namespace ntferry::cli {
 namespace {
@@ -68,11 +71,22 @@ std::optional<How> wait_for_end(Invocation& invocation, launch::ControlClient& c
     return std::nullopt;
 }
 
-/// Runs the administrator's own way to shut the guest down.
-void run_hook(const std::string& command) {
-    if (const int status = std::system(command.c_str());
-        status != 0) // NOLINT(cert-env33-c): it is the user's
-        throw Error(command, fmt::format("the hook ended with status {}", status),
+/// Runs the administrator's own way to shut the guest down: a line for the shell.
+void run_hook(const std::string& command, const std::stop_token& stop) {
+    StartOptions options;
+    options.speaks = true;
+    options.ends_with_parent = true;
+    const pid_t hook = start_process({"/bin/sh", "-c", command}, options);
+    std::optional<int> code;
+    while (!(code = poll_process(hook))) {
+        if (stop.stop_requested()) {
+            ::kill(hook, SIGTERM);
+            throw Interrupted(command, "the machine goes on");
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    if (*code != 0)
+        throw Error(command, fmt::format("the hook ended with exit code {}", *code),
                     "the machine goes on; use --force to switch it off");
 }
 
@@ -80,7 +94,7 @@ int run_stop(Invocation& invocation) {
     launch::ControlClient client = connect(invocation);
     if (!invocation.has("force")) {
         if (invocation.has("hook"))
-            run_hook(invocation.get<std::string>("hook"));
+            run_hook(invocation.get<std::string>("hook"), invocation.stop);
         else
             launch::ask_guest_to_shut_down(client, invocation.stop);
         const std::chrono::seconds time{invocation.get<unsigned>("wait")};
