@@ -3,13 +3,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/volume/open_filesystem.hpp"
 #include "tests/fuzz/volume_device.hpp"
+#include "tests/support/leaks.hpp"
 
 using namespace ntferry;
 
 /// libntfs-3g 2022.10.3 loses some of what it allocated where a volume is refused halfway through its mount.
-extern "C" const char* __lsan_default_suppressions() {
-    return "leak:libntfs-3g.so";
-}
+NTFERRY_KNOWN_LEAKS("leak:libntfs-3g.so");
 
 namespace {
 

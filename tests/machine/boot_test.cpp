@@ -25,29 +25,19 @@ std::string missing() {
     return {};
 }
 
-/// A boot sector that writes its byte to port 501h.
-void make_boot_sector(const std::string& path, std::uint64_t size, unsigned code) {
-    const std::string source = path + ".asm";
-    std::ofstream(source) << "org 7c00h\nbits 16\n mov dx,501h\n mov al," << code
-                          << "\n out dx,al\n hlt\ntimes 510-($-$$) db 0\ndw 0aa55h\n";
-    REQUIRE(test::run_shell("nasm -f bin " + source + " -o " + path + " && truncate -s " +
-                            std::to_string(size) + " " + path)
-                .exit_code == 0);
-}
-
 } // namespace
 
 TEST_CASE("SeaBIOS boots a disk and a CD") {
     if (const std::string reason = missing(); !reason.empty())
         NTFERRY_SKIP(reason);
     test::TempDir dir;
-    make_boot_sector(dir / "disk.img", 1U << 20U, 11);
+    assemble_boot_sector(dir / "disk.img", ending_with(11));
     Run disk;
     disk.description.disks.push_back({dir / "disk.img", 0, std::nullopt, false});
     CHECK(disk() == 23);
     if (!test::have_program("xorriso"))
         NTFERRY_SKIP("xorriso is not installed");
-    make_boot_sector(dir / "cd.bin", 2048, 13);
+    assemble_boot_sector(dir / "cd.bin", ending_with(13), 2048);
     REQUIRE(test::run_shell("mkdir " + (dir / "cd") + " && cp " + (dir / "cd.bin") + " " + (dir / "cd") +
                             " && xorriso -as mkisofs -quiet -o " + (dir / "cd.iso") +
                             " -b cd.bin -no-emul-boot -boot-load-size 4 " + (dir / "cd") + " 2>/dev/null")
@@ -66,7 +56,7 @@ TEST_CASE("SeaBIOS boots a floppy", "[loader]") {
     if (const kvm::HostReport host = kvm::probe_host(); host.kind != kvm::HostKind::full)
         NTFERRY_SKIP(host.sentence + " Floppy interrupts get lost in its real mode; this runs in the rig");
     test::TempDir dir;
-    make_boot_sector(dir / "floppy.img", 1474560, 12);
+    assemble_boot_sector(dir / "floppy.img", ending_with(12), 1474560);
     Run floppy;
     floppy.description.floppy = dir / "floppy.img";
     floppy.description.boot = "floppy";
@@ -99,14 +89,12 @@ TEST_CASE("text that a boot sector writes all over the screen is there, almost w
         NTFERRY_SKIP(reason);
     test::TempDir dir;
     // 200 screens, each of another character; then one cell through the BIOS, which reads the screen too.
-    std::ofstream(dir / "text.asm")
-        << "org 7c00h\nbits 16\n mov ax,3\n int 10h\n mov ax,0b800h\n mov es,ax\n mov bp,200\n"
-           "again: xor di,di\n mov cx,2000\n mov ax,1e00h + 64\n and bp,bp\n mov bx,bp\n and bx,15\n"
-           " add ax,bx\n cld\n rep stosw\n dec bp\n jnz again\n mov ax,0e00h + '!'\n mov bx,0\n int 10h\n"
-           " cli\n hlt\ntimes 510-($-$$) db 0\ndw 0aa55h\n";
-    REQUIRE(test::run_shell("nasm -f bin " + (dir / "text.asm") + " -o " + (dir / "disk.img") +
-                            " && truncate -s 1M " + (dir / "disk.img"))
-                .exit_code == 0);
+    assemble_boot_sector(
+        dir / "disk.img",
+        " mov ax,3\n int 10h\n mov ax,0b800h\n mov es,ax\n mov bp,200\n"
+        "again: xor di,di\n mov cx,2000\n mov ax,1e00h + 64\n and bp,bp\n mov bx,bp\n and bx,15\n"
+        " add ax,bx\n cld\n rep stosw\n dec bp\n jnz again\n mov ax,0e00h + '!'\n mov bx,0\n int 10h\n"
+        " cli\n hlt");
     Run run;
     run.description.disks.push_back({dir / "disk.img", 0, std::nullopt, false});
     const auto machine = run.machine();
@@ -135,19 +123,17 @@ TEST_CASE("an interrupt that comes due at an instruction that faults is taken af
     // RDMSR of a register that no processor has, in a loop, until 500 ticks at 1 kHz were counted: most of
     // them come due while KVM waits to be told that the RDMSR is to raise #GP. A lost one leaves the PIC
     // waiting for its EOI for ever.
-    std::ofstream(dir / "fault.asm")
-        << "org 7c00h\nbits 16\n cli\n xor ax,ax\n mov ds,ax\n mov word [8*4],tick\n mov [8*4+2],ax\n"
-           " mov word [13*4],fault\n mov [13*4+2],ax\n mov [ticks],ax\n mov al,34h\n out 43h,al\n mov "
-           "al,0a9h\n"
-           " out 40h,al\n mov al,4\n out 40h,al\n mov al,0feh\n out 21h,al\n sti\n"
-           "again: mov ecx,0c0f0f0f0h\n rdmsr\n cmp word [ticks],500\n jb again\n"
-           " mov dx,501h\n mov al,31\n out dx,al\n hlt\n"
-           "tick: push ax\n inc word [ticks]\n mov al,20h\n out 20h,al\n pop ax\n iret\n"
-           "fault: push bp\n mov bp,sp\n add word [bp+2],2\n pop bp\n iret\n"
-           "ticks equ 0600h\ntimes 510-($-$$) db 0\ndw 0aa55h\n";
-    REQUIRE(test::run_shell("nasm -f bin " + (dir / "fault.asm") + " -o " + (dir / "disk.img") +
-                            " && truncate -s 1M " + (dir / "disk.img"))
-                .exit_code == 0);
+    assemble_boot_sector(
+        dir / "disk.img",
+        " cli\n xor ax,ax\n mov ds,ax\n mov word [8*4],tick\n mov [8*4+2],ax\n"
+        " mov word [13*4],fault\n mov [13*4+2],ax\n mov [ticks],ax\n mov al,34h\n out 43h,al\n mov "
+        "al,0a9h\n"
+        " out 40h,al\n mov al,4\n out 40h,al\n mov al,0feh\n out 21h,al\n sti\n"
+        "again: mov ecx,0c0f0f0f0h\n rdmsr\n cmp word [ticks],500\n jb again\n"
+        " mov dx,501h\n mov al,31\n out dx,al\n hlt\n"
+        "tick: push ax\n inc word [ticks]\n mov al,20h\n out 20h,al\n pop ax\n iret\n"
+        "fault: push bp\n mov bp,sp\n add word [bp+2],2\n pop bp\n iret\n"
+        "ticks equ 0600h");
     Run run;
     run.description.disks.push_back({dir / "disk.img", 0, std::nullopt, false});
     const auto machine = run.machine();
@@ -161,16 +147,13 @@ TEST_CASE("an interrupt that waits for another one's end comes although the gues
     test::TempDir dir;
     // One tick of the timer, and no other. Its handler makes COM1 ask for IRQ 4 (transmitter empty), gives
     // the EOI, and the guest goes round a loop without touching a device again.
-    std::ofstream(dir / "eoi.asm")
-        << "org 7c00h\nbits 16\n cli\n xor ax,ax\n mov ds,ax\n mov word [8*4],tick\n mov [8*4+2],ax\n"
-           " mov word [12*4],line\n mov [12*4+2],ax\n mov dx,3fch\n mov al,8\n out dx,al\n"
-           " mov al,0feh - 10h\n out 21h,al\n mov al,30h\n out 43h,al\n mov al,0\n out 40h,al\n"
-           " mov al,10h\n out 40h,al\n sti\n jmp $\n"
-           "tick: mov dx,3f9h\n mov al,2\n out dx,al\n mov al,20h\n out 20h,al\n iret\n"
-           "line: mov dx,501h\n mov al,31\n out dx,al\n hlt\ntimes 510-($-$$) db 0\ndw 0aa55h\n";
-    REQUIRE(test::run_shell("nasm -f bin " + (dir / "eoi.asm") + " -o " + (dir / "disk.img") +
-                            " && truncate -s 1M " + (dir / "disk.img"))
-                .exit_code == 0);
+    assemble_boot_sector(dir / "disk.img",
+                         " cli\n xor ax,ax\n mov ds,ax\n mov word [8*4],tick\n mov [8*4+2],ax\n"
+                         " mov word [12*4],line\n mov [12*4+2],ax\n mov dx,3fch\n mov al,8\n out dx,al\n"
+                         " mov al,0feh - 10h\n out 21h,al\n mov al,30h\n out 43h,al\n mov al,0\n out 40h,al\n"
+                         " mov al,10h\n out 40h,al\n sti\n jmp $\n"
+                         "tick: mov dx,3f9h\n mov al,2\n out dx,al\n mov al,20h\n out 20h,al\n iret\n"
+                         "line: mov dx,501h\n mov al,31\n out dx,al\n hlt");
     Run run;
     run.description.disks.push_back({dir / "disk.img", 0, std::nullopt, false});
     CHECK(run() == 63);
@@ -181,11 +164,10 @@ TEST_CASE("a ROM of one's own runs, and a paused machine goes on from its saved 
         NTFERRY_SKIP(reason);
     test::TempDir dir;
     // Counts in memory and ends with exit code 43 when it gets there.
-    std::ofstream(dir / "rom.asm")
-        << "bits 16\norg 0\nstart: xor ax,ax\n mov ds,ax\nagain: inc dword [600h]\n"
-           " cmp dword [600h],400000\n jne again\n mov dx,501h\n mov al,21\n out dx,al\n hlt\n"
-           "times 0fff0h-($-$$) db 0\n jmp 0f000h:start\ntimes 10000h-($-$$) db 0\n";
-    REQUIRE(test::run_shell("nasm -f bin " + (dir / "rom.asm") + " -o " + (dir / "rom.bin")).exit_code == 0);
+    assemble(dir / "rom.bin",
+             "bits 16\norg 0\nstart: xor ax,ax\n mov ds,ax\nagain: inc dword [600h]\n"
+             " cmp dword [600h],400000\n jne again\n mov dx,501h\n mov al,21\n out dx,al\n hlt\n"
+             "times 0fff0h-($-$$) db 0\n jmp 0f000h:start\ntimes 10000h-($-$$) db 0\n");
     Run run;
     run.options.firmware = dir / "rom.bin";
     Bytes state;

@@ -2,13 +2,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "vmm/kvm/kvm_system.hpp"
 
+#include "tests/machine/run.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/skip.hpp"
 #include "tests/support/temp_dir.hpp"
 
 #include <catch2/catch.hpp>
-
-#include <fstream>
 
 using namespace ntferry;
 using namespace ntferry::vmm;
@@ -19,11 +18,7 @@ constexpr const char* SENTENCE = "QEMU runs this machine";
 
 /// A disk whose boot sector ends the run with exit code 43.
 std::string boot_disk(const test::TempDir& dir) {
-    std::ofstream(dir / "boot.asm") << "org 7c00h\nbits 16\n mov dx,501h\n mov al,21\n out dx,al\n hlt\n"
-                                       "times 510-($-$$) db 0\ndw 0aa55h\n";
-    REQUIRE(test::run_shell("nasm -f bin " + (dir / "boot.asm") + " -o " + (dir / "boot.img") +
-                            " && truncate -s 1M " + (dir / "boot.img"))
-                .exit_code == 0);
+    assemble_boot_sector(dir / "boot.img", ending_with(21));
     return dir / "boot.img";
 }
 

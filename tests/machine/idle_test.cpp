@@ -52,8 +52,6 @@ ProcessorSample mps_loop(unsigned n, std::uint64_t left_over) {
 /// as NT's idle loop calls its HAL, and ends with 43. step is what the loop does besides.
 std::string waiter(const char* step, unsigned ticks) {
     return fmt::format(R"(
-org 7c00h
-bits 16
  cli
  xor ax,ax
  mov ds,ax
@@ -87,18 +85,13 @@ hal: sti
  ret
 count: dw 0
 ready: db 0
-times 510-($-$$) db 0
-dw 0aa55h
 )",
                        step, ticks);
 }
 
 /// How often a machine with this guest napped; nothing when the guest did not come to its end.
 std::optional<std::uint64_t> naps_of(const test::TempDir& folder, const char* step, unsigned ticks) {
-    std::ofstream(folder / "guest.asm") << waiter(step, ticks);
-    REQUIRE(test::run_shell("cd " + folder.path().string() +
-                            " && nasm -f bin -o disk.img guest.asm && truncate -s 64K disk.img")
-                .exit_code == 0);
+    assemble_boot_sector(folder / "disk.img", waiter(step, ticks), 64U << 10U);
     Run run;
     run.description.profile = "nt4-mps";
     run.description.disks.push_back({folder / "disk.img", 0, std::nullopt, false});

@@ -307,8 +307,7 @@ TEST_CASE("string instructions draw the same at once and element by element") {
     if (!test::have_program("nasm"))
         NTFERRY_SKIP("nasm is not installed");
     test::TempDir dir;
-    std::ofstream(dir / "rom.asm") << DRAWING;
-    REQUIRE(test::run_shell("nasm -f bin " + (dir / "rom.asm") + " -o " + (dir / "rom.bin")).exit_code == 0);
+    assemble(dir / "rom.bin", DRAWING);
     // Without and with local APICs in the kernel, where interrupts take another way.
     const std::string profile = GENERATE("nt4", "nt4-mps");
     const Drawn slow = draw(dir / "rom.bin", profile, false);

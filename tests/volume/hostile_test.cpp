@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "converter/volume/bpb.hpp"
 #include "converter/volume/open_filesystem.hpp"
+#include "tests/support/leaks.hpp"
 #include "tests/support/run.hpp"
 #include "tests/support/skip.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -15,10 +16,7 @@ using namespace ntferry::test;
 
 // libntfs-3g forgets the extents of an inode whose attribute list breaks off while it is opened (inode.c,
 // ntfs_inode_real_open()).
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the name is the sanitizer's
-extern "C" const char* __lsan_default_suppressions() {
-    return "leak:libntfs-3g.so";
-}
+NTFERRY_KNOWN_LEAKS("leak:libntfs-3g.so");
 
 namespace {
 

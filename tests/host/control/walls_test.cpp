@@ -4,6 +4,7 @@
 #include "migrate/launch/settings.hpp"
 #include "tests/host/control/running_machine.hpp"
 #include "tests/host/display/tls_viewer.hpp"
+#include "tests/support/leaks.hpp"
 #include "tests/support/skip.hpp"
 
 #include <catch2/catch.hpp>
@@ -19,10 +20,7 @@
 using namespace ntferry;
 using test::RunningMachine;
 
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the name is the sanitizer's
-extern "C" const char* __lsan_default_suppressions() {
-    return test::VIEWER_LEAKS;
-}
+NTFERRY_KNOWN_LEAKS(test::VIEWER_LEAKS);
 
 namespace {
 

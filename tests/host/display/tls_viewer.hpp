@@ -18,7 +18,7 @@
 namespace ntferry::test {
 
 /// The viewer's library forgets its certificates and its frame buffer; the server's side, with OpenSSL, is
-/// not meant: for __lsan_default_suppressions().
+/// not meant: for NTFERRY_KNOWN_LEAKS().
 inline constexpr const char* VIEWER_LEAKS = "leak:libvncclient.so\nleak:libgnutls.so\nleak:libtasn1.so";
 
 /// An authority, and certificates signed by it for the server and a viewer.

@@ -3,6 +3,7 @@
 #include "converter/base/error.hpp"
 #include "tests/host/control/fake_machine.hpp"
 #include "tests/host/display/tls_viewer.hpp"
+#include "tests/support/leaks.hpp"
 #include "tests/support/skip.hpp"
 #include "vmm/host/display/vnc_server.hpp"
 
@@ -21,10 +22,7 @@ using test::Certificates;
 using test::gets_in;
 using test::Viewer;
 
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the name is the sanitizer's
-extern "C" const char* __lsan_default_suppressions() {
-    return test::VIEWER_LEAKS;
-}
+NTFERRY_KNOWN_LEAKS(test::VIEWER_LEAKS);
 
 namespace {
 
