@@ -15,7 +15,7 @@ function(ntferry_rig_linux name label seconds)
   set_tests_properties("rig: ${name}" PROPERTIES LABELS "${label}" TIMEOUT ${seconds})
 endfunction()
 ntferry_rig_linux("the disks for the Linux boots" "slow;peer" 600 prepare ${CMAKE_BINARY_DIR})
-ntferry_rig_linux("Linux boots from lookalikes' VHDs" rig 400 boots ${CMAKE_BINARY_DIR})
+ntferry_rig_linux("Linux boots from lookalikes' VHDs" rig 520 boots ${CMAKE_BINARY_DIR})
 # The long ones, for scripts/test --full: each takes minutes, so that a run of them can be cut off and go on.
 ntferry_rig_linux("the disks for all Linux boots" rig-disks 1800 prepare ${CMAKE_BINARY_DIR} all)
 execute_process(
