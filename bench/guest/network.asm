@@ -1,10 +1,10 @@
-; Boot disk that measures an Am79C970A with the time stamp counter: real mode, so that every kind of KVM runs it.
+; Boot disk that measures a network card with the time stamp counter: real mode, so that every kind of KVM runs it.
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ;
+; Assembled with -DCARD="am79c970.inc" or -DCARD="dec21140.inc": what the cards differ in.
 ; bench/network writes two counts into it (COUNTS below) and reads lines from COM1: "LETTER COUNT CYCLES", hexadecimal.
 ; t: COUNT frames of 1514 bytes are sent, each with a transmit demand, as drivers do. r: frames are received, after a '!' that asks for
 ; them, by interrupts, which are off while the ring is worked off, as in drivers; the time is that from the first to the last of COUNT.
-; AMD 19436 (Am79C970A): 32-bit structures (SWSTYLE 2).
 bits 16
 org 0x7C00
 cpu 586
@@ -19,12 +19,6 @@ cpu 586
 %define TX_ENTRIES  16
 %define RX_ENTRIES  32
 %define FRAME_BYTES 1514
-%define TX_READY    (0x83000000 | (0x10000 - FRAME_BYTES)) ; OWN, STP, ENP
-%define RX_READY    (0x80000000 | (0x10000 - 1536))
-%define RDP         0x10
-%define RAP         0x12
-%define RESET       0x14
-%define BDP         0x16
 %define STAGE_SECTORS 3
 
 %include "boot.inc"
@@ -34,9 +28,12 @@ to_send: dd 0
 to_receive: dd 0
     times 0x200 + 0x10 - ($ - $$) db 0
 
+%include CARD
+
 main:
     call find_card
     call build
+    call build_frame
     call start_card
     mov ax, SEGMENT
     mov ds, ax
@@ -53,14 +50,16 @@ main:
     out dx, al
     hlt
 
-; The I/O base of the first 1022:2000 on bus 0; it may use the bus.
+; The I/O base of the first card of the kind on bus 0; it may use the bus.
 find_card:
     mov ebx, 0x80000000
 .next:
     mov eax, ebx
     call config
     in eax, dx
-    cmp eax, 0x20001022
+    cmp eax, CARD_ID
+    je .found
+    cmp eax, CARD_ID_TOO
     je .found
     add ebx, 0x800
     cmp ebx, 0x80010000
@@ -84,47 +83,8 @@ config: ; EAX, then DX is the data port
     mov dx, 0xCFC
     ret
 
-; Initialization block, both rings, a frame of a local experiment (IEEE 802, 88B5h).
-build:
-    mov ax, SEGMENT
-    mov es, ax
-    mov di, INIT
-    mov eax, 0x40508000 ; 16 and 32 entries, promiscuous
-    stosd
-    mov eax, 0x12005452
-    stosd
-    mov eax, 0x00005634
-    stosd
-    xor eax, eax
-    stosd
-    stosd
-    mov eax, BASE + RX_RING
-    stosd
-    mov eax, BASE + TX_RING
-    stosd
-    mov di, TX_RING
-    mov cx, TX_ENTRIES
-.tx:
-    mov eax, BASE + TX_FRAME
-    stosd
-    xor eax, eax
-    stosd
-    stosd
-    stosd
-    loop .tx
-    mov di, RX_RING
-    mov cx, RX_ENTRIES
-    mov ebx, RX_BUFFERS
-.rx:
-    mov eax, ebx
-    stosd
-    mov eax, RX_READY
-    stosd
-    xor eax, eax
-    stosd
-    stosd
-    add ebx, 2048
-    loop .rx
+; A frame of a local experiment (IEEE 802, 88B5h).
+build_frame:
     mov di, TX_FRAME
     mov eax, 0x99005452
     stosd
@@ -139,67 +99,24 @@ build:
     rep stosb
     ret
 
-start_card:
-    mov dx, [base]
-    add dx, RESET
-    in ax, dx
-    mov bx, 20
-    mov cx, 2
-    call write_bcr
-    mov bx, 1
-    mov cx, BASE & 0xFFFF
-    call write_csr
-    mov bx, 2
-    mov cx, BASE >> 16
-    call write_csr
-    xor bx, bx
-    mov cx, 1 ; INIT
-    call write_csr
-    mov dx, [base]
-    add dx, RDP
-.wait:
-    in ax, dx
-    test ah, 1 ; IDON
-    jz .wait
-    mov ax, 0x7F02 ; STRT
-    out dx, ax
-    ret ; RAP stays at CSR0
-write_csr:
-    call address
-    add dx, RDP - RAP
-    mov ax, cx
-    out dx, ax
-    ret
-write_bcr:
-    call address
-    add dx, BDP - RAP
-    mov ax, cx
-    out dx, ax
-    ret
-address:
-    mov dx, [base]
-    add dx, RAP
-    mov ax, bx
-    out dx, ax
-    ret
 
 send:
     mov esi, [cs:to_send]
     mov dx, [cs:base]
-    add dx, RDP
+    add dx, DEMAND_PORT
     push dx
     rdtsc
     mov [cs:cycles], eax
     mov [cs:cycles + 4], edx
     pop dx
-    mov ax, 8 ; TDMD
+    mov eax, DEMAND
 .round:
     mov di, TX_RING
 .frame:
-    cmp dword [di + 4], 0
+    cmp dword [di + OWNED], 0
     jl .frame ; the card's still
-    mov dword [di + 4], TX_READY
-    out dx, ax
+    mov dword [di + OWNED], TX_READY
+    DEMAND_IT
     dec esi
     jz .last
     add di, 16
@@ -207,7 +124,7 @@ send:
     jb .frame
     jmp .round
 .last:
-    cmp dword [di + 4], 0
+    cmp dword [di + OWNED], 0
     jl .last
     jmp end
 
@@ -226,10 +143,7 @@ receive:
     out 0x21, al
     mov al, 0xF1
     out 0xA1, al
-    mov dx, [cs:base]
-    add dx, RDP
-    mov ax, 0x7F40 ; IENA
-    out dx, ax
+    INTERRUPTS_ON
     mov al, '!'
     call put
     mov esi, [cs:to_receive]
@@ -239,7 +153,7 @@ receive:
     mov [cs:cycles], eax
     mov [cs:cycles + 4], edx
 .frame:
-    mov dword [di + 4], RX_READY
+    mov dword [di + OWNED], RX_READY
     dec esi
     jz end
     add di, 16
@@ -247,17 +161,14 @@ receive:
     jb .same
     mov di, RX_RING
 .same:
-    cmp dword [di + 4], 0
+    cmp dword [di + OWNED], 0
     jge .frame
     push word .frame
 .wait:
     cli
-    cmp dword [di + 4], 0
+    cmp dword [di + OWNED], 0
     jge .here
-    mov dx, [cs:base]
-    add dx, RDP
-    mov ax, 0x40 ; IENA: one that has come meanwhile interrupts now
-    out dx, ax
+    INTERRUPTS_ON ; one that has come meanwhile interrupts now
     sti
     hlt
     jmp .wait
@@ -265,17 +176,14 @@ receive:
     sti
     ret
 interrupt:
-    push ax
+    push eax
     push dx
-    mov dx, [cs:base]
-    add dx, RDP
-    mov ax, 0x7F00
-    out dx, ax
+    INTERRUPTS_OFF
     mov al, 0x20
     out 0xA0, al
     out 0x20, al
     pop dx
-    pop ax
+    pop eax
     iret
 
 end:
