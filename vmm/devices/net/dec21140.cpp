@@ -84,7 +84,7 @@ Dec21140::Dec21140(Config config, PortBus& ports, MmioBus& mmio, GuestMemory& me
       io_bar_(ports, *this, name_, window), memory_bar_(mmio, *this, name_, window),
       srom_(serial_rom_content(config.mac)), general_timer_(clock, [this] { timer_expired(); }),
       poll_timer_(clock, [this] { poll_transmit(); }),
-      receive_timer_(clock, [this] { network_.receive_ready(); }) {
+      receive_wait_(clock, [this] { network_.receive_ready(); }) {
     reset();
     network_.attach(this);
 }
@@ -129,10 +129,9 @@ void Dec21140::soft_reset() {
     partial_length_ = 0;
     missed_ = 0;
     missed_overflow_ = false;
-    receive_blocked_since_ = never;
+    receive_wait_.end();
     general_timer_.cancel();
     poll_timer_.cancel();
-    receive_timer_.cancel();
     update_interrupt();
 }
 
@@ -218,7 +217,7 @@ void Dec21140::csr_write(unsigned index, std::uint32_t value) {
         csr_[5] &= ~(value & csr5_write_one_to_clear);
         update_interrupt();
         // The driver was here: it may have given back descriptors.
-        if (receive_blocked_since_ != never)
+        if (receive_wait_.waiting())
             network_.receive_ready();
         break;
     case 6:
@@ -227,7 +226,7 @@ void Dec21140::csr_write(unsigned index, std::uint32_t value) {
     case 7:
         csr_[7] = value | 0xFFFE0000U;
         update_interrupt();
-        if (receive_blocked_since_ != never)
+        if (receive_wait_.waiting())
             network_.receive_ready();
         break;
     case 9:
@@ -262,8 +261,7 @@ void Dec21140::csr6_write(std::uint32_t value) {
             network_.receive_ready();
         } else {
             set_receive_state(process_stopped);
-            receive_timer_.cancel();
-            receive_blocked_since_ = never;
+            receive_wait_.end();
             raise(csr5_rps);
         }
     }
@@ -371,7 +369,7 @@ void Dec21140::load(StateReader& reader) {
         throw Error(name_, "saved state holds a frame that is too long");
     reader.get_bytes(MutableByteView(frame_).first(partial_length_));
     general_timer_.arm(reader.get_signed());
-    receive_blocked_since_ = never;
+    receive_wait_.end();
     config_written(0, 4);
     update_interrupt();
     schedule_poll();

@@ -9,7 +9,7 @@
 // Left out: the boot ROM, the parallel SYM port (the media are an MII PHY), wake-up and sleep, early
 // interrupts, back-off and collision behaviour (the wire is never busy).
 //
-// As in the PCnet model a frame waits for up to 50 ms for a descriptor before it is counted as missed.
+// A frame waits for up to 50 ms for a descriptor before it is counted as missed (ReceiveWait).
 #pragma once
 
 #include "vmm/bus/backends.hpp"
@@ -20,6 +20,7 @@
 #include "vmm/bus/pci_bar.hpp"
 #include "vmm/devices/net/ethernet.hpp"
 #include "vmm/devices/net/mii_phy.hpp"
+#include "vmm/devices/net/receive_wait.hpp"
 #include "vmm/devices/net/serial_rom.hpp"
 
 #include <array>
@@ -110,12 +111,11 @@ class Dec21140 final : public PciFunction, public PortDevice, public MmioDevice,
     bool missed_overflow_ = false;
     std::uint32_t partial_length_ = 0; ///< bytes in frame_ of a frame whose last descriptor is still to come
     std::array<std::uint8_t, 4096> frame_{};
-    Nanoseconds receive_blocked_since_ = never;
 
     bool in_loop_ = false;
     Timer general_timer_;
     Timer poll_timer_;
-    Timer receive_timer_;
+    ReceiveWait receive_wait_;
 };
 
 } // namespace ntferry::vmm::net

@@ -17,10 +17,6 @@ namespace {
 /// visit here.
 constexpr unsigned descriptors_per_visit = 1024;
 constexpr Nanoseconds retry_soon = 100'000;
-/// A guest that gives buffers back need not say so. It does soon, or else late.
-constexpr Nanoseconds receive_retry_first = 100'000;
-constexpr Nanoseconds receive_retry_last = 1'000'000;
-constexpr Nanoseconds receive_patience = 50'000'000;
 constexpr unsigned descriptors_per_frame = 64;
 
 } // namespace
@@ -187,21 +183,15 @@ bool Dec21140::receive_frame(ByteView frame) {
         frame = padded;
     }
     if (deliver(frame, filter_failed)) {
-        receive_blocked_since_ = never;
+        receive_wait_.end();
         return true;
     }
-    const Nanoseconds now = clock_.now();
-    if (receive_blocked_since_ == never) {
-        receive_blocked_since_ = now;
+    if (!receive_wait_.waiting()) {
         set_receive_state(receive_suspended);
         raise(csr5_ru);
     }
-    if (now - receive_blocked_since_ < receive_patience) {
-        receive_timer_.arm(now +
-                           std::clamp(now - receive_blocked_since_, receive_retry_first, receive_retry_last));
+    if (receive_wait_.keep_frame())
         return false;
-    }
-    receive_blocked_since_ = never;
     missed_overflow_ = missed_overflow_ || missed_ == 0xFFFF;
     ++missed_;
     return true;

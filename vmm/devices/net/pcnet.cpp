@@ -34,7 +34,7 @@ Pcnet::Pcnet(Config config, PortBus& ports, MmioBus& mmio, GuestMemory& memory, 
     : config_name_(std::move(config.name)), mac_(config.mac), memory_(memory), clock_(clock), irq_(irq),
       network_(network), io_bar_(ports, *this, config_name_, window),
       memory_bar_(mmio, *this, config_name_, window), poll_timer_(clock, [this] { poll_transmit(); }),
-      receive_timer_(clock, [this] { network_.receive_ready(); }) {
+      receive_wait_(clock, [this] { network_.receive_ready(); }) {
     reset();
     network_.attach(this);
 }
@@ -102,9 +102,8 @@ void Pcnet::soft_reset() {
     // "The address PROM's station address is copied to CSR12-14 by H_RESET."
     for (unsigned i = 0; i < 3; ++i)
         csr_[12 + i] = load_le<std::uint16_t>(aprom_, i * 2U);
-    receive_blocked_since_ = never;
+    receive_wait_.end();
     poll_timer_.cancel();
-    receive_timer_.cancel();
     update_interrupt();
 }
 
@@ -170,8 +169,7 @@ void Pcnet::csr0_write(std::uint16_t value) {
         csr_[0] = csr0_stop;
         csr_[5] = static_cast<std::uint16_t>(csr_[5] & ~csr5_spnd);
         poll_timer_.cancel();
-        receive_timer_.cancel();
-        receive_blocked_since_ = never;
+        receive_wait_.end();
         update_interrupt();
         return;
     }
@@ -192,7 +190,7 @@ void Pcnet::csr0_write(std::uint16_t value) {
     if ((value & csr0_tdmd) != 0 || (value & csr0_strt) != 0)
         poll_transmit();
     // The driver was here: it may have given back descriptors.
-    if (receive_blocked_since_ != never)
+    if (receive_wait_.waiting())
         network_.receive_ready();
 }
 
@@ -394,7 +392,7 @@ void Pcnet::load(StateReader& reader) {
     rap_ = reader.get<std::uint16_t>() & 0x7FU;
     receive_current_ = reader.get<std::uint32_t>() % receive_ring().length;
     transmit_current_ = reader.get<std::uint32_t>() % transmit_ring().length;
-    receive_blocked_since_ = never;
+    receive_wait_.end();
     config_written(0, 4);
     update_interrupt();
     if ((csr_[0] & csr0_txon) != 0)

@@ -21,6 +21,7 @@
 #include "vmm/bus/pci.hpp"
 #include "vmm/bus/pci_bar.hpp"
 #include "vmm/devices/net/ethernet.hpp"
+#include "vmm/devices/net/receive_wait.hpp"
 
 #include <array>
 #include <cstdint>
@@ -117,14 +118,13 @@ class Pcnet final : public PciFunction, public PortDevice, public MmioDevice, pu
     std::uint16_t rap_ = 0;
     std::uint32_t receive_current_ = 0; ///< index of the next descriptor
     std::uint32_t transmit_current_ = 0;
-    Nanoseconds receive_blocked_since_ = never;
 
     // Host side only, not part of the state.
     std::array<std::uint8_t, 4096> frame_{};
     bool in_loop_ = false;
     Nanoseconds poll_interval_ = 0;
     Timer poll_timer_;
-    Timer receive_timer_;
+    ReceiveWait receive_wait_;
 };
 
 } // namespace ntferry::vmm::net

@@ -17,10 +17,6 @@ namespace {
 /// catches strays.
 constexpr Nanoseconds busy_poll = 1'600'000;
 constexpr Nanoseconds idle_poll = 250'000'000;
-/// A guest that gives buffers back need not say so. It does soon, or else late.
-constexpr Nanoseconds receive_retry_first = 100'000;
-constexpr Nanoseconds receive_retry_last = 1'000'000;
-constexpr Nanoseconds receive_patience = 50'000'000;
 
 /// A buffer byte count is stored as a two's complement in 12 bits.
 std::uint16_t buffer_length(std::uint16_t stored) {
@@ -261,18 +257,11 @@ bool Pcnet::receive_frame(ByteView frame) {
         frame = padded;
     }
     if (deliver(frame, match, true)) {
-        receive_blocked_since_ = never;
+        receive_wait_.end();
         return true;
     }
-    const Nanoseconds now = clock_.now();
-    if (receive_blocked_since_ == never)
-        receive_blocked_since_ = now;
-    if (now - receive_blocked_since_ < receive_patience) {
-        receive_timer_.arm(now +
-                           std::clamp(now - receive_blocked_since_, receive_retry_first, receive_retry_last));
+    if (receive_wait_.keep_frame())
         return false;
-    }
-    receive_blocked_since_ = never;
     if (++csr_[112] == 0) // missed frame count rolled over
         csr_[4] = static_cast<std::uint16_t>(csr_[4] | csr4_mfco);
     raise(csr0_miss);
