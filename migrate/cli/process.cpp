@@ -78,12 +78,73 @@ void take(Pipe& pipe, std::string& into) {
     into.append(buffer.data(), std::min(static_cast<std::size_t>(got), room));
 }
 
+class File {
+  public:
+    explicit File(int descriptor) : descriptor_(descriptor) {}
+    ~File() {
+        if (descriptor_ >= 0)
+            ::close(descriptor_);
+    }
+    File(const File&) = delete;
+    File& operator=(const File&) = delete;
+    int descriptor() const { return descriptor_; }
+
+  private:
+    int descriptor_;
+};
+
 int open_or_null(const std::string& path, int flags) {
     const int fd = ::open(path.empty() ? "/dev/null" : path.c_str(),
                           (path.empty() ? O_RDWR : flags | O_CREAT) | O_CLOEXEC, 0644);
     if (fd < 0)
         throw SystemError(path, "open", errno);
     return fd;
+}
+
+int again(int descriptor) {
+    const int copy = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    if (copy < 0)
+        throw SystemError("descriptor", "duplicate", errno);
+    return copy;
+}
+
+/// Starts a program with these as its standard input, output and error. @throws SystemError
+pid_t spawn(const std::vector<std::string>& arguments, const std::array<int, 3>& streams,
+            const StartOptions& options) {
+    std::vector<char*> argv = argument_pointers(arguments);
+    Pipe failure; // closed by a successful exec
+    const pid_t parent = ::getpid();
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        reset_signals();
+        if (options.own_session)
+            ::setsid();
+        if (options.own_group)
+            ::setpgid(0, 0);
+        if (options.ends_with_parent) {
+            ::prctl(PR_SET_PDEATHSIG, options.end_signal);
+            if (::getppid() != parent)
+                ::_exit(128 + options.end_signal);
+        }
+        for (int number = 0; number < 3; ++number)
+            ::dup2(streams[static_cast<std::size_t>(number)], number);
+        if (options.keep_fd >= 0)
+            ::fcntl(options.keep_fd, F_SETFD, 0);
+        ::execvp(argv[0], argv.data());
+        const int error = errno;
+        static_cast<void>(!::write(failure.end(1), &error, sizeof(error)));
+        ::_exit(127);
+    }
+    if (pid < 0)
+        throw SystemError(arguments.at(0), "start", errno);
+    failure.close_end(1);
+    int error = 0;
+    if (::read(failure.end(0), &error, sizeof(error)) == sizeof(error)) {
+        ::waitpid(pid, nullptr, 0);
+        throw SystemError(arguments.at(0), "start", error,
+                          error == ENOENT ? "install the package that has it" : "");
+    }
+    return pid;
 }
 
 } // namespace
@@ -93,17 +154,11 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const std::
     Pipe in;
     Pipe out;
     Pipe err;
-    std::vector<char*> argv = argument_pointers(arguments);
-    const pid_t pid = ::fork();
-    if (pid < 0)
-        throw SystemError(arguments.at(0), "start", errno);
-    if (pid == 0) {
-        reset_signals();
-        ::dup2(in.end(0), 0);
-        ::dup2(out.end(1), 1);
-        ::dup2(err.end(1), 2);
-        ::execvp(argv[0], argv.data());
-        ::_exit(127);
+    pid_t pid = -1;
+    try {
+        pid = spawn(arguments, {in.end(0), out.end(1), err.end(1)}, {});
+    } catch (const SystemError&) {
+        return {127, {}, {}};
     }
     in.close_end(0);
     out.close_end(1);
@@ -156,45 +211,16 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const std::
 }
 
 pid_t start_process(const std::vector<std::string>& arguments, const StartOptions& options) {
-    std::vector<char*> argv = argument_pointers(arguments);
-    const int in = open_or_null({}, O_RDONLY);
-    const int out = open_or_null(options.output, O_WRONLY | O_TRUNC);
-    const int err = open_or_null(options.error, O_WRONLY | O_APPEND);
-    Pipe failure; // closed by a successful exec
-    const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid == 0) {
-        reset_signals();
-        if (options.own_session)
-            ::setsid();
-        if (options.ends_with_parent) {
-            ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-            if (::getppid() != parent)
-                ::_exit(128 + SIGTERM);
-        }
-        ::dup2(in, 0);
-        ::dup2(options.speaks ? 2 : out, 1);
-        if (!options.speaks)
-            ::dup2(err, 2);
-        if (options.keep_fd >= 0)
-            ::fcntl(options.keep_fd, F_SETFD, 0);
-        ::execvp(argv[0], argv.data());
-        const int error = errno;
-        static_cast<void>(!::write(failure.end(1), &error, sizeof(error)));
-        ::_exit(127);
-    }
-    const int fork_error = errno;
-    for (const int fd : {in, out, err})
-        ::close(fd);
-    if (pid < 0)
-        throw SystemError(arguments.at(0), "start", fork_error);
-    failure.close_end(1);
-    int error = 0;
-    if (::read(failure.end(0), &error, sizeof(error)) == sizeof(error)) {
-        ::waitpid(pid, nullptr, 0);
-        throw SystemError(arguments.at(0), "start", error);
-    }
-    return pid;
+    const bool talks = options.conversation >= 0;
+    const File in(talks ? again(options.conversation) : open_or_null({}, O_RDONLY));
+    const File out(talks            ? again(options.conversation)
+                   : options.speaks ? again(2)
+                                    : open_or_null(options.output, O_WRONLY | O_TRUNC));
+    const bool one_file = !options.error.empty() && options.error == options.output;
+    const File err(one_file                  ? again(out.descriptor())
+                   : options.speaks || talks ? again(2)
+                                             : open_or_null(options.error, O_WRONLY | O_APPEND));
+    return spawn(arguments, {in.descriptor(), out.descriptor(), err.descriptor()}, options);
 }
 
 std::optional<int> poll_process(pid_t pid) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <csignal>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,15 +27,18 @@ ProcessResult run_process(const std::vector<std::string>& arguments, const std::
 
 /// Where a started program reads and writes; an empty path is /dev/null.
 struct StartOptions {
-    std::string output;            ///< file for standard output, truncated
-    std::string error;             ///< file for standard error, appended
-    bool speaks = false;           ///< both outputs are this process's standard error instead
-    int keep_fd = -1;              ///< stays open in the program: a lock that ends with it
-    bool ends_with_parent = false; ///< SIGTERM when this process dies, however it dies
-    bool own_session = false;      ///< outlives the terminal and this process
+    std::string output;    ///< file for standard output, truncated
+    std::string error;     ///< file for standard error, appended; the same path as output: both go there
+    bool speaks = false;   ///< both outputs are this process's standard error instead
+    int conversation = -1; ///< standard input and output instead; standard error is this process's
+    int keep_fd = -1;      ///< stays open in the program: a lock that ends with it
+    bool ends_with_parent = false; ///< end_signal when this process dies, however it dies
+    int end_signal = SIGTERM;
+    bool own_session = false; ///< outlives the terminal and this process
+    bool own_group = false;   ///< leads a process group of its own
 };
 
-/// Starts a program and does not wait. @throws Error when it cannot be started
+/// Starts a program and does not wait. @throws SystemError when it cannot be started
 pid_t start_process(const std::vector<std::string>& arguments, const StartOptions& options);
 
 /// Exit code as in ProcessResult once it has ended; nothing while it runs.

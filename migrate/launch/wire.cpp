@@ -2,14 +2,13 @@
 #include "migrate/launch/wire.hpp"
 
 #include "converter/base/error.hpp"
+#include "migrate/cli/process.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <optional>
 
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,27 +105,15 @@ WireProcess::WireProcess(const std::vector<std::string>& command, const std::str
     std::array<int, 2> ends{-1, -1};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
         throw SystemError(name, "make a socket pair", errno);
-    std::vector<char*> argv;
-    for (const std::string& word : command)
-        argv.push_back(const_cast<char*>(word.c_str())); // exec does not write
-    argv.push_back(nullptr);
-    impl_->pid = ::fork();
-    if (impl_->pid == 0) {
-        sigset_t none;
-        sigemptyset(&none);
-        ::sigprocmask(SIG_SETMASK, &none, nullptr);
-        ::dup2(ends[1], 0);
-        ::dup2(ends[1], 1);
-        ::execvp(argv[0], argv.data());
-        ::_exit(127);
-    }
-    const int error = errno;
-    ::close(ends[1]);
     impl_->socket = ends[0];
-    if (impl_->pid < 0) {
+    try {
+        impl_->pid = cli::start_process(command, {.output = {}, .error = {}, .conversation = ends[1]});
+    } catch (...) {
         ::close(ends[0]);
-        throw SystemError(name, "start", error);
+        ::close(ends[1]);
+        throw;
     }
+    ::close(ends[1]);
     impl_->wire.emplace(ends[0], ends[0], name);
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "migrate/verify/engine_process.hpp"
 
-#include "converter/base/error.hpp"
 #include "converter/base/text.hpp"
+#include "migrate/cli/process.hpp"
 
-#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -14,10 +13,7 @@
 #include <thread>
 #include <utility>
 
-#include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 namespace ntferry::verify {
 namespace {
@@ -56,52 +52,12 @@ std::vector<pid_t> family_of(pid_t first) {
 
 } // namespace
 
-EngineProcess::EngineProcess(const std::vector<std::string>& arguments, const std::string& log) : log_(log) {
-    const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (output < 0)
-        throw SystemError(log, "create", errno);
-    int failure[2] = {-1, -1};
-    if (::pipe2(failure, O_CLOEXEC) != 0) {
-        ::close(output);
-        throw SystemError(arguments.at(0), "start", errno);
-    }
-    std::vector<char*> argv;
-    for (const std::string& argument : arguments)
-        argv.push_back(const_cast<char*>(argument.c_str())); // NOLINT(cppcoreguidelines-pro-type-const-cast)
-    argv.push_back(nullptr);
-    const pid_t parent = ::getpid();
-    pid_ = ::fork();
-    if (pid_ == 0) {
-        // Only calls that are safe between fork and exec.
-        ::setpgid(0, 0);
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (::getppid() != parent)
-            ::_exit(127);
-        sigset_t none;
-        ::sigemptyset(&none);
-        ::sigprocmask(SIG_SETMASK, &none, nullptr);
-        const int null = ::open("/dev/null", O_RDONLY);
-        ::dup2(null, STDIN_FILENO);
-        ::dup2(output, STDOUT_FILENO);
-        ::dup2(output, STDERR_FILENO);
-        ::execvp(argv[0], argv.data());
-        const int error = errno;
-        static_cast<void>(!::write(failure[1], &error, sizeof(error)));
-        ::_exit(127);
-    }
-    const int fork_error = errno;
-    ::close(output);
-    ::close(failure[1]);
-    int error = 0;
-    const bool failed = pid_ > 0 && ::read(failure[0], &error, sizeof(error)) == sizeof(error);
-    ::close(failure[0]);
-    if (pid_ < 0)
-        throw SystemError(arguments[0], "start", fork_error);
-    if (failed) {
-        reap(true);
-        throw SystemError(arguments[0], "start", error, "install the package that has it");
-    }
-}
+EngineProcess::EngineProcess(const std::vector<std::string>& arguments, const std::string& log)
+    : log_(log), pid_(cli::start_process(arguments, {.output = log,
+                                                     .error = log,
+                                                     .ends_with_parent = true,
+                                                     .end_signal = SIGKILL,
+                                                     .own_group = true})) {}
 
 EngineProcess::~EngineProcess() {
     if (pid_ < 0)
