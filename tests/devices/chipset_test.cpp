@@ -275,6 +275,18 @@ TEST_CASE("ioapic: a level input waits for its EOI and sends again while it is u
     CHECK((b.read(0x10 + 2 * 10) & 0x4000) == 0);
 }
 
+TEST_CASE("ioapic: an input that is masked while its interrupt is in service waits for the EOI") {
+    ApicBench b;
+    b.write(0x10 + 2 * 10, 0x00008051);
+    b.apic.set_pin(10, true);
+    b.write(0x10 + 2 * 10, 0x00018051);
+    CHECK(b.apic.message(10).valid); // so that the EOI is told
+    b.apic.end_of_interrupt(0x51);
+    CHECK((b.read(0x10 + 2 * 10) & 0x4000) == 0);
+    CHECK_FALSE(b.apic.message(10).valid);
+    CHECK(b.sent.size() == 1);
+}
+
 TEST_CASE("ioapic: state survives save and load") {
     ApicBench b;
     b.write(0x12, 0x8031);

@@ -4,6 +4,10 @@ ntferry_test(machine LINK ntferry_vmm_machine DEPENDS ntferry-vmm LABELS slow TI
 add_test(NAME "rig: boot loaders reach their screens" COMMAND test-machine "[loader]")
 set_tests_properties("rig: boot loaders reach their screens" PROPERTIES LABELS rig TIMEOUT 120 FAIL_REGULAR_EXPRESSION "SKIP:")
 
+# Also where the kernel's KVM is an older one, and interprets nothing.
+add_test(NAME "rig: level interrupts end" COMMAND test-machine "[interrupts]")
+set_tests_properties("rig: level interrupts end" PROPERTIES LABELS rig TIMEOUT 120 FAIL_REGULAR_EXPRESSION "SKIP:")
+
 # A real cgroup v2 tree with controllers: the rig's kernel has one.
 add_test(NAME "rig: a control group holds a busy process back" COMMAND test-machine "[cgroup]")
 set_tests_properties("rig: a control group holds a busy process back" PROPERTIES LABELS rig TIMEOUT 120 FAIL_REGULAR_EXPRESSION "SKIP:")

@@ -50,7 +50,9 @@ IoApic::Message IoApic::message(unsigned pin) const {
                       ((entry & DESTMOD) != 0 ? 4U : 0U);
     message.data =
         static_cast<std::uint32_t>(entry & (INTVEC | DELMOD | TRIGGER_LEVEL)) | 0x4000U; // asserted
-    message.valid = (entry & MASK) == 0;
+    // Masking does not end what is in service: whoever gives an interrupt up masks its input and then waits
+    // for Remote IRR to clear. It does at the EOI, of which the kernel tells only for messages it knows.
+    message.valid = (entry & MASK) == 0 || (entry & REMOTE_IRR) != 0;
     return message;
 }
 

@@ -21,7 +21,8 @@ class IoApic final : public Device, public MmioDevice {
     struct Message {
         std::uint32_t address = 0;
         std::uint32_t data = 0;
-        bool valid = false; ///< not masked
+        /// The input is not masked, or its level interrupt is still in service: its end has to be told.
+        bool valid = false;
         bool operator==(const Message&) const = default;
     };
     /// @param send delivers a message; @param changed called when the table of messages changed

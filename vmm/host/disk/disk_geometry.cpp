@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace ntferry::vmm {
 namespace {
@@ -10,6 +11,40 @@ namespace {
 constexpr std::size_t TABLE = 446;
 constexpr std::size_t ENTRY = 16;
 constexpr std::uint32_t INT13_CYLINDERS = 1024;
+
+/// A sector that a partition table names twice.
+struct Place {
+    std::uint32_t cylinder;
+    std::uint32_t head;
+    std::uint32_t sector; ///< from 1
+    std::uint64_t lba;
+
+    /// Beyond the last cylinder that fits CHS says nothing.
+    bool told() const { return sector != 0 && cylinder < INT13_CYLINDERS - 1; }
+    bool fits(std::uint32_t heads, std::uint32_t sectors) const {
+        return head < heads && sector <= sectors &&
+               (std::uint64_t{cylinder} * heads + head) * sectors + sector - 1 == lba;
+    }
+};
+
+struct Partition {
+    Place first;
+    Place last;
+};
+
+std::vector<Partition> partitions_of(ByteView mbr) {
+    std::vector<Partition> partitions;
+    const auto place = [&](std::size_t at, std::uint64_t lba) {
+        return Place{mbr[at + 2] | (mbr[at + 1] & 0xC0U) << 2U, mbr[at], mbr[at + 1] & 63U, lba};
+    };
+    for (std::size_t entry = TABLE; entry < TABLE + 4 * ENTRY; entry += ENTRY) {
+        const std::uint64_t start = load_le<std::uint32_t>(mbr, entry + 8);
+        const std::uint64_t length = load_le<std::uint32_t>(mbr, entry + 12);
+        if (mbr[entry + 4] != 0 && length != 0)
+            partitions.push_back({place(entry + 1, start), place(entry + 5, start + length - 1)});
+    }
+    return partitions;
+}
 
 } // namespace
 
@@ -20,31 +55,28 @@ std::optional<GuessedGeometry> guess_geometry(block::BlockDevice& disk) {
     disk.read(0, mbr);
     if (mbr[510] != 0x55 || mbr[511] != 0xAA)
         return std::nullopt;
-    std::optional<GuessedGeometry> found;
-    for (std::size_t entry = TABLE; entry < TABLE + 4 * ENTRY; entry += ENTRY) {
-        const std::uint8_t type = mbr[entry + 4];
-        const std::uint32_t heads = mbr[entry + 5] + 1U;
-        const std::uint32_t sectors = mbr[entry + 6] & 63U;
-        const std::uint32_t cylinder = mbr[entry + 7] | (mbr[entry + 6] & 0xC0U) << 2U;
-        const std::uint64_t start = load_le<std::uint32_t>(mbr, entry + 8);
-        const std::uint64_t length = load_le<std::uint32_t>(mbr, entry + 12);
-        if (type == 0 || length == 0)
-            continue;
+    const std::vector<Partition> partitions = partitions_of(mbr);
+    for (const Partition& candidate : partitions) {
+        const std::uint32_t heads = candidate.last.head + 1;
+        const std::uint32_t sectors = candidate.last.sector;
         if (heads > 255 || sectors == 0)
-            return std::nullopt;
-        // Below the CHS limit the end must be the very sector that LBA says.
-        const std::uint64_t end = start + length - 1;
-        const std::uint64_t said = (std::uint64_t{cylinder} * heads + heads - 1) * sectors + sectors - 1;
-        if (cylinder < INT13_CYLINDERS - 1 && said != end)
-            return std::nullopt;
-        if (found && (found->heads != heads || found->sectors != sectors))
-            return std::nullopt;
-        found = GuessedGeometry{0, heads, sectors};
+            continue;
+        const auto agrees = [&](const Place& place) { return !place.told() || place.fits(heads, sectors); };
+        const auto ends_elsewhere = [&](const Partition& partition) {
+            return !partition.last.told() &&
+                   (partition.last.head + 1 != heads || partition.last.sector != sectors);
+        };
+        // Other partitions may end inside a cylinder, as members of stripe sets do; below the CHS limit each
+        // must begin and end at the very sectors that LBA says.
+        if (std::all_of(partitions.begin(), partitions.end(),
+                        [&](const Partition& p) { return agrees(p.first) && agrees(p.last); }) &&
+            std::none_of(partitions.begin(), partitions.end(), ends_elsewhere)) {
+            const std::uint64_t cylinders = disk.size() / 512 / (std::uint64_t{heads} * sectors);
+            return GuessedGeometry{static_cast<std::uint32_t>(std::max<std::uint64_t>(1, cylinders)), heads,
+                                   sectors};
+        }
     }
-    if (found)
-        found->cylinders = static_cast<std::uint32_t>(
-            std::max<std::uint64_t>(1, disk.size() / 512 / (std::uint64_t{found->heads} * found->sectors)));
-    return found;
+    return std::nullopt;
 }
 
 } // namespace ntferry::vmm

@@ -15,9 +15,9 @@ struct GuessedGeometry {
     std::uint32_t sectors = 0;
 };
 
-/// From the ends of the partitions in the MBR: partitions end on a cylinder boundary, so the last head and
-/// sector there are those of the disk. Nothing when the entries disagree or say nothing. For disks that come
-/// without a machine.xml; a migrated disk's geometry is known exactly.
+/// From the partitions in the MBR: as a rule they end on a cylinder boundary, so the last head and
+/// sector of one are those of the disk; all of them must fit. Nothing when they disagree or say nothing. For
+/// disks that come without a machine.xml; a migrated disk's geometry is known exactly.
 std::optional<GuessedGeometry> guess_geometry(block::BlockDevice& disk);
 
 } // namespace ntferry::vmm
