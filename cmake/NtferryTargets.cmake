@@ -8,9 +8,11 @@ set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 option(NTFERRY_WERROR "Warnings are errors" ON)
 set(NTFERRY_SANITIZE "" CACHE STRING "Sanitizers for every target, e.g. address,undefined")
 
+# Sloppiness: what ccache asks for where headers are precompiled; no source uses __TIME__. Depend mode: nothing is
+# preprocessed a second time only to be looked up.
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_DEPEND=1 ${CCACHE_PROGRAM})
 endif()
 
 add_library(ntferry_flags INTERFACE)
@@ -22,6 +24,15 @@ endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # clang has no -Wshadow=local; -Wsign-conversion is part of its -Wconversion, gcc's is not.
   target_compile_options(ntferry_flags INTERFACE -Wno-unknown-warning-option -Wno-sign-conversion)
+endif()
+# The fastest linker that is there, where what is built is not shipped: the sanitizers' builds and every test program.
+find_program(NTFERRY_LLD ld.lld)
+set(ntferry_fast_link "")
+if(NTFERRY_LLD)
+  set(ntferry_fast_link -fuse-ld=lld)
+endif()
+if(NTFERRY_SANITIZE)
+  target_link_options(ntferry_flags INTERFACE ${ntferry_fast_link})
 endif()
 if(NTFERRY_WERROR)
   target_compile_options(ntferry_flags INTERFACE -Werror)
@@ -45,6 +56,22 @@ else()
   target_link_options(ntferry_flags INTERFACE -Wl,-z,relro,-z,now)
 endif()
 
+# Headers of other people's that most sources include, parsed once: ntferry_precompile(NAME HEADERS header... LINK lib...
+# [OPTIONS option...]), then target_precompile_headers(TARGET REUSE_FROM NAME). Sources include what they use all the same:
+# scripts/tidy and a build with CMAKE_DISABLE_PRECOMPILE_HEADERS=ON do without.
+function(ntferry_precompile name)
+  cmake_parse_arguments(ARG "" "" "HEADERS;LINK;OPTIONS" ${ARGN})
+  file(GENERATE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp CONTENT "")
+  add_library(${name} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+  target_link_libraries(${name} PRIVATE ntferry_flags ${ARG_LINK})
+  target_compile_options(${name} PRIVATE ${ARG_OPTIONS})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    # A time in the precompiled header would make every build another one for ccache.
+    target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+  target_precompile_headers(${name} PRIVATE ${ARG_HEADERS})
+endfunction()
+
 # ntferry_library(NAME [DIRS dir...] [LINK lib...]): a static library of every .cpp directly in DIRS (default: here).
 # The sources are globbed so that a new chip or rule is one new file and nothing else.
 function(ntferry_library name)
@@ -60,6 +87,9 @@ function(ntferry_library name)
   if(sources)
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC ntferry_flags ${ARG_LINK} PRIVATE ${ARG_PRIVATE})
+    if(TARGET ntferry_precompiled)
+      target_precompile_headers(${name} REUSE_FROM ntferry_precompiled)
+    endif()
   else()
     add_library(${name} INTERFACE)
     target_link_libraries(${name} INTERFACE ntferry_flags ${ARG_LINK})
