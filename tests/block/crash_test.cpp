@@ -9,6 +9,7 @@
 #include <catch2/catch.hpp>
 
 #include <csignal>
+#include <cstring>
 #include <map>
 #include <set>
 
@@ -83,8 +84,8 @@ void check_content(BlockDevice& disk, const Promises& promises) {
     bool broken = false;
     for (std::uint64_t s = 0; s < bytes.size() / sector; ++s) {
         const auto number = load_le<std::uint32_t>(bytes, s * sector);
-        for (std::size_t i = 0; i < sector; i += 4)
-            torn = torn || load_le<std::uint32_t>(bytes, s * sector + i) != number;
+        // Every number in it is like the next.
+        torn = torn || std::memcmp(&bytes[s * sector], &bytes[s * sector + 4], sector - 4) != 0;
         broken = broken || !promises.allows(s, number);
     }
     CHECK_FALSE(torn);

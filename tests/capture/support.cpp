@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <random>
 
 namespace ntferry::test {
@@ -26,10 +27,13 @@ void FailingDisk::read(std::uint64_t offset, MutableByteView out) {
 }
 
 Bytes noise(std::size_t size, unsigned seed) {
-    std::mt19937 random(seed);
+    std::mt19937_64 random(seed);
     Bytes bytes(size);
-    for (auto& byte : bytes)
-        byte = static_cast<std::uint8_t>(random() % 255 + 1);
+    for (std::size_t at = 0; at < size; at += sizeof(std::uint64_t)) {
+        std::uint64_t word = random();
+        word |= (word - 0x0101010101010101U) & ~word & 0x8080808080808080U; // 80h where there was a zero byte
+        std::memcpy(bytes.data() + at, &word, std::min(sizeof word, size - at));
+    }
     return bytes;
 }
 

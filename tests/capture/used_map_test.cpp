@@ -11,8 +11,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <random>
 #include <regex>
+#include <span>
 
 using namespace ntferry;
 using namespace ntferry::capture;
@@ -23,9 +25,11 @@ namespace {
 /// Overwrites every skipped range: what a file system and its files need must not be among them.
 void soil_skipped(const std::string& disk, const SkipList& skips, SkipKind kind) {
     auto device = block::open_disk(disk, {.access = block::Access::read_write});
+    const Bytes soil = test::noise(1U << 20U, 1);
     for (const Skip& skip : skips.ranges())
-        if (skip.kind == kind)
-            device->write(skip.offset, test::noise(skip.length, 1));
+        for (std::uint64_t at = 0; skip.kind == kind && at < skip.length; at += soil.size())
+            device->write(skip.offset + at,
+                          std::span(soil).first(std::min<std::uint64_t>(soil.size(), skip.length - at)));
 }
 
 std::string digest_of_file(const std::string& disk, const std::string& kind, const std::string& file) {

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include <cstring>
+#include <optional>
 
 using namespace ntferry;
 using namespace ntferry::vmm;
@@ -144,8 +145,11 @@ TEST_CASE("ide: a state that is refused leaves a drive whose own state still loa
     const Ide source;
     const Bytes good = saved_state(source.ide);
     unsigned refused = 0;
+    std::optional<Ide> drive; // a new one after each refusal
     for (std::size_t at = 0; at < good.size(); ++at) {
-        Ide t;
+        if (!drive)
+            drive.emplace();
+        Ide& t = *drive;
         Bytes bad = good;
         bad[at] ^= 0xBFU;
         try {
@@ -159,6 +163,7 @@ TEST_CASE("ide: a state that is refused leaves a drive whose own state still loa
         CAPTURE(at);
         REQUIRE_NOTHROW(load_state(t.ide, own));
         REQUIRE(saved_state(t.ide) == own);
+        drive.reset();
     }
     CHECK(refused > 10);
 }
