@@ -56,7 +56,9 @@ void hal_fit(const Context& context, Findings& findings) {
     else if (kernel.hal_kind->multiprocessor &&
              context.profile.interrupts == profiles::InterruptController::apic)
         findings.push_back({"hal.mps-idle", Severity::info, "The MPS HAL idles without HLT", evidence,
-                            "A processor of the host is busy all the time.", "Consider the Standard PC HAL"});
+                            "An idle processor goes round a loop: ntferry-vmm knows it and lets it wait, any "
+                            "other engine keeps a processor of the host busy all the time.",
+                            "Consider the Standard PC HAL for one processor"});
     if (context.system.product.processors > context.profile.limits.cpus_maximum)
         findings.push_back(
             {"hal.processors", Severity::info,

@@ -8,6 +8,7 @@ namespace ntferry::vmm {
 
 bool IdleLoop::look(const ProcessorSample& sample) {
     halts_ = sample.halted;
+    in_loop_ = false;
     touches_ = 0;
     if (known_) {
         // Registers that the loop does not use hold what the work before it left there.
@@ -16,6 +17,7 @@ bool IdleLoop::look(const ProcessorSample& sample) {
             return false;
         }
         misses_ = 0;
+        in_loop_ = true;
         return sample.interruptible;
     }
     if (sample.halted || !sample.privileged) {

@@ -8,7 +8,7 @@
 // waits for a device exits.
 //
 // Such a processor may wait as if it had executed HLT: with interrupts enabled and nothing else that writes
-// memory, the loop can only end by an interrupt. That is so with one processor, as long as DMA ends the wait.
+// memory, the loop can only end by an interrupt. DMA ends the wait, and other processors: see IdleGroup.
 #pragma once
 
 #include <array>
@@ -47,6 +47,8 @@ class IdleLoop {
     /// After what time to look again.
     Time next_look() const;
     bool known() const { return known_; }
+    /// Whether the last look found it in the loop, be it where an interrupt would be taken or not.
+    bool in_loop() const { return in_loop_; }
     void forget() { *this = {}; }
 
   private:
@@ -73,6 +75,7 @@ class IdleLoop {
     void miss();
 
     bool known_ = false;
+    bool in_loop_ = false;
     bool halts_ = false;
     std::array<Place, most_places> places_{};
     std::size_t count_ = 0;  ///< of places_

@@ -44,7 +44,7 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
       lock(options.lock ? options.lock : std::make_shared<std::mutex>()),
       system(options.kvm >= 0 ? kvm::FileDescriptor(options.kvm) : kvm::KvmSystem::open_device()),
       processor_started(options.processor_started), batch_strings(options.batch_strings), vm(system),
-      poster(*lock, [this] { drain(); }) {
+      idle_group(description.cpus), poster(*lock, [this] { drain(); }) {
     // The image goes at once: what is built after it takes its place in the heap.
     memory = std::make_unique<MemoryMap>(
         vm, memory_size(profile, description),
@@ -69,9 +69,7 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
     };
     host.message = [this](const IoApic::Message& m) {
         vm.send_msi({m.address, m.data, m.valid});
-        if (cpus[0]->napping) // is awake now; it may be back in its loop soon
-            cpus[0]->timer.wake_by(WakeTimer::Clock::now() + IdleLoop::soon,
-                                   std::chrono::nanoseconds::zero());
+        interrupt_sent();
     };
     host.messages_changed = [this] { update_routes(); };
     host.frame_memory = [this](std::size_t size) {
@@ -85,11 +83,7 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
     eoi_timer = std::make_unique<Timer>(clock, [] {}); // an exit is all that is wanted
     clock.on_deadline_changed = [this] { wake(*cpus[0]); };
     if (may_loop())
-        memory->memory().on_write = [this] { // the loop may look at that
-            cpus[0]->may_nap = false;
-            if (cpus[0]->napping)
-                wake(*cpus[0]);
-        };
+        memory->memory().on_write = [this] { memory_written(); };
     reset_board();
 }
 
@@ -192,6 +186,7 @@ void Machine::Impl::reset_board() {
         cpu->halted = cpu->was_halted = cpu->may_nap = cpu->napping = false;
         cpu->idle.forget();
     }
+    idle_group.forget();
     halt_reported = false;
 }
 

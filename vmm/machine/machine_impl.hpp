@@ -6,6 +6,7 @@
 #include "vmm/kvm/vcpu.hpp"
 #include "vmm/machine/board.hpp"
 #include "vmm/machine/host_clock.hpp"
+#include "vmm/machine/idle_group.hpp"
 #include "vmm/machine/idle_loop.hpp"
 #include "vmm/machine/machine.hpp"
 #include "vmm/machine/memory_map.hpp"
@@ -59,11 +60,12 @@ struct Machine::Impl {
     void wait_halted(Processor& cpu, std::unique_lock<std::mutex>& held);
     IdleLoop::Time begin_nap(Processor& cpu);
     void look_at(Processor& cpu, kvm::ExitReason reason);
-    /// Its processor may wait in a loop: that of the MPS HAL. Only a single one: what another processor
-    /// leaves in memory for this one to find would not end its nap.
-    bool may_loop() const {
-        return profile.interrupts == profiles::InterruptController::apic && description.cpus == 1;
-    }
+    void looked(Processor& cpu, IdleGroup::Found found);
+    void end_naps(const Processor* but = nullptr);
+    void interrupt_sent();
+    void memory_written();
+    /// Its processors may wait in a loop: that of the MPS HAL.
+    bool may_loop() const { return profile.interrupts == profiles::InterruptController::apic; }
     void prepare_interrupt(Processor& cpu);
     void watch_service();
     void handle(Processor& cpu, kvm::ExitReason reason);
@@ -107,6 +109,7 @@ struct Machine::Impl {
     std::unique_ptr<MemoryMap> memory;
     std::unique_ptr<Board> board;
     std::vector<std::unique_ptr<Processor>> cpus;
+    IdleGroup idle_group;
     std::unique_ptr<Timer> ring_timer; ///< empties the ring while a drive waits for words
     Nanoseconds ring_interval = 0;
     std::unique_ptr<Timer> eoi_timer; ///< empties it while a request waits for an EOI

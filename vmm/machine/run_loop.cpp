@@ -38,7 +38,7 @@ void Machine::Impl::run(Processor& cpu) {
     std::unique_lock<std::mutex> held(*lock);
     try {
         cpu.vcpu.adopt_thread();
-        if (cpu.vcpu.number() == 0)
+        if (cpu.vcpu.number() == 0 || may_loop())
             cpu.timer.create(kvm::kick_signal());
         if (processor_started)
             processor_started();
@@ -52,6 +52,7 @@ void Machine::Impl::run(Processor& cpu) {
 void Machine::Impl::step(Processor& cpu, std::unique_lock<std::mutex>& held) {
     if (holds > 0) {
         cpu.may_nap = false; // another state may be loaded
+        idle_group.forget();
         changed.wait(held);
         return;
     }
@@ -118,10 +119,9 @@ void Machine::Impl::wait_halted(Processor& cpu, std::unique_lock<std::mutex>& he
 /// interrupts from our devices, of its local APIC and from the PIC end that wait as they end HLT. Returns
 /// after what time to get it out again.
 IdleLoop::Time Machine::Impl::begin_nap(Processor& cpu) {
-    if (!cpu.may_nap)
+    if (!std::exchange(cpu.may_nap, false) || !idle_group.all_rest())
         return cpu.idle.next_look();
-    cpu.may_nap = false;
-    if (board->pic().interrupt_pending() || !cpu.vcpu.halt())
+    if ((cpu.vcpu.number() == 0 && board->pic().interrupt_pending()) || !cpu.vcpu.halt())
         return cpu.idle.next_look();
     cpu.napping = true;
     ++naps;
@@ -131,8 +131,10 @@ IdleLoop::Time Machine::Impl::begin_nap(Processor& cpu) {
 void Machine::Impl::look_at(Processor& cpu, kvm::ExitReason reason) {
     const bool napped = std::exchange(cpu.napping, false);
     if (reason != kvm::ExitReason::interrupted) {
-        if (reason != kvm::ExitReason::interrupt_window && reason != kvm::ExitReason::end_of_interrupt)
+        if (reason != kvm::ExitReason::interrupt_window && reason != kvm::ExitReason::end_of_interrupt) {
             cpu.idle.touched_device();
+            looked(cpu, IdleGroup::Found::working);
+        }
         return;
     }
     const kvm::Vcpu::Place place = cpu.vcpu.place();
@@ -140,9 +142,43 @@ void Machine::Impl::look_at(Processor& cpu, kvm::ExitReason reason) {
         cpu.vcpu.end_halt(); // nothing came: round the loop for a while
         return;
     }
-    cpu.may_nap =
-        cpu.idle.look({place.address, place.registers, place.ring == 0, place.interruptible, place.halted});
+    const ProcessorSample sample{place.address, place.registers, place.ring == 0, place.interruptible,
+                                 place.halted};
+    cpu.may_nap = cpu.idle.look(sample);
     cpu.nap_address = place.address;
+    if (place.halted)
+        looked(cpu, IdleGroup::Found::halted);
+    else
+        looked(cpu, cpu.idle.in_loop() ? IdleGroup::Found::idle : IdleGroup::Found::working);
+}
+
+void Machine::Impl::looked(Processor& cpu, IdleGroup::Found found) {
+    if (idle_group.looked(cpu.vcpu.number(), found))
+        end_naps(&cpu);
+}
+
+void Machine::Impl::end_naps(const Processor* but) {
+    for (const auto& cpu : cpus)
+        if (cpu->napping && cpu.get() != but)
+            wake(*cpu);
+}
+
+/// One that naps is awake now, and may be back in its loop soon. With several, whoever got it may have work
+/// for the others.
+void Machine::Impl::interrupt_sent() {
+    if (cpus.size() == 1 && cpus[0]->napping)
+        cpus[0]->timer.wake_by(WakeTimer::Clock::now() + IdleLoop::soon, std::chrono::nanoseconds::zero());
+    if (cpus.size() > 1) {
+        idle_group.stirred();
+        end_naps();
+    }
+}
+
+/// The loops may look at that.
+void Machine::Impl::memory_written() {
+    for (const auto& cpu : cpus)
+        cpu->may_nap = false;
+    end_naps();
 }
 
 void Machine::Impl::wake(Processor& cpu) {
@@ -153,8 +189,11 @@ void Machine::Impl::wake(Processor& cpu) {
 }
 
 void Machine::Impl::interrupt_changed(bool level) {
-    if (level)
-        wake(*cpus[0]);
+    if (!level)
+        return;
+    wake(*cpus[0]);
+    if (cpus.size() > 1)
+        interrupt_sent();
 }
 
 void Machine::Impl::prepare_interrupt(Processor& cpu) {
