@@ -291,6 +291,15 @@ TEST_CASE("processors nap together, and only while none of them could give anoth
 TEST_CASE("looks between which a processor did not run say nothing about its loop") {
     IdleLoop loop;
     CHECK_FALSE(learns(loop, [](unsigned n) { return at(0x80100000 + n / 20 % 5, n / 20); }));
+    loop.forget();
+    CHECK_FALSE(learns(loop, [](unsigned) { return at(0x80100000); }));
+    loop.forget();
+    CHECK(learns(loop,
+                 [](unsigned) { // its thread had the host's processor: a loop that is always found at PAUSE
+                     ProcessorSample sample = at(0x80100000);
+                     sample.ran = true;
+                     return sample;
+                 }));
 }
 
 TEST_CASE("a guest that waits in a loop naps between its timer interrupts, one that computes never does") {

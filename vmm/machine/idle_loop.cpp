@@ -61,8 +61,9 @@ IdleLoop::Place* IdleLoop::find(std::uint64_t address) {
 
 void IdleLoop::learn(const ProcessorSample& sample) {
     ++since_new_;
-    // At the same address as just now: it may not have run at all in between.
-    const bool went_on = sample.address != std::exchange(last_, sample.address);
+    // At the same address as just now it may not have run at all in between. Hosts whose processors tell of
+    // PAUSE nearly always find a loop there.
+    const bool went_on = sample.address != std::exchange(last_, sample.address) || sample.ran;
     Place* place = find(sample.address);
     if (place == nullptr) {
         if (count_ == places_.size())

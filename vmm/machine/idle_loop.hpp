@@ -25,6 +25,7 @@ struct ProcessorSample {
     bool privileged = false;     ///< ring 0
     bool interruptible = false;  ///< an interrupt that came now would be taken now
     bool halted = false;         ///< waits in HLT inside KVM, and costs nothing there
+    bool ran = false;            ///< certainly executed instructions since the look before
 };
 
 class IdleLoop {

@@ -34,6 +34,7 @@ struct Machine::Impl {
         bool may_nap = false;  ///< was found in its idle loop and has not gone on
         bool napping = false;  ///< waits in KVM as if the loop had executed HLT
         std::uint64_t nap_address = 0;
+        std::chrono::nanoseconds looked_after{}; ///< time its thread had run for at the last look
         unsigned batch_misses = 0; ///< accesses to video memory in a row that were no string instruction's
         bool was_halted = false;   ///< has just left HLT: most likely it goes back there soon
     };

@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <pthread.h>
 
+#include <chrono>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 namespace ntferry::vmm {
@@ -24,6 +26,16 @@ constexpr Nanoseconds EOI_SLOWEST = 5'000'000;
 /// A guest that was idle is given this much longer before the timer gets it out: it is back in HLT by then,
 /// where the deadline is waited for without a signal.
 constexpr std::chrono::microseconds IDLE_SLACK{150};
+
+/// A thread that had a processor of the host for so long was in its guest: an exit and an entry take less.
+constexpr std::chrono::microseconds RUNS{50};
+
+/// How long this thread has had a processor of the host.
+std::chrono::nanoseconds thread_time() {
+    timespec now{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
 
 std::uint64_t load_value(const std::uint8_t* data, unsigned width) {
     std::uint64_t value = 0;
@@ -142,8 +154,9 @@ void Machine::Impl::look_at(Processor& cpu, kvm::ExitReason reason) {
         cpu.vcpu.end_halt(); // nothing came: round the loop for a while
         return;
     }
-    const ProcessorSample sample{place.address, place.registers, place.ring == 0, place.interruptible,
-                                 place.halted};
+    const auto before = std::exchange(cpu.looked_after, thread_time());
+    const ProcessorSample sample{place.address,       place.registers, place.ring == 0,
+                                 place.interruptible, place.halted,    cpu.looked_after - before >= RUNS};
     cpu.may_nap = cpu.idle.look(sample);
     cpu.nap_address = place.address;
     if (place.halted)
