@@ -253,6 +253,26 @@ TEST_CASE("loops that compute, count in memory, run programs, halt or wait for a
     }));
 }
 
+TEST_CASE("a processor at work is looked at less and less often, one that comes past a place again is not") {
+    IdleLoop loop;
+    const auto pause = [&](const std::function<ProcessorSample(unsigned)>& sample) { // after a row
+        for (unsigned n = 0; n < 1000; ++n) {
+            loop.look(sample(n));
+            if (loop.next_look() != IdleLoop::soon)
+                return loop.next_look();
+        }
+        return IdleLoop::Time{};
+    };
+    const auto at_work = [](unsigned n) { return at(0x80100000 + n * 3, n); };
+    CHECK(pause(at_work) == 2 * IdleLoop::seldom);
+    CHECK(pause(at_work) == 4 * IdleLoop::seldom);
+    CHECK(pause(at_work) == 8 * IdleLoop::seldom);
+    CHECK(pause(at_work) == 8 * IdleLoop::seldom);
+    loop.look({1, 1, false, true, false}); // a program changes nothing about that
+    CHECK(pause(at_work) == 8 * IdleLoop::seldom);
+    CHECK(pause([](unsigned n) { return mps_loop(n, 0); }) == IdleLoop::seldom);
+}
+
 TEST_CASE("with interrupts disabled all the time an idle loop gets no nap") {
     IdleLoop loop;
     const auto waiting = [](unsigned n) { // CLI, then round and round

@@ -241,13 +241,14 @@ void Board::build_networks(const profiles::Profile& profile,
         NetBackend& network = *backends_.networks[i];
         IrqLine& line = isa_->interrupt(slot.pci->device, 1);
         if (model == "pcnet")
-            pci_->add(keep(std::make_unique<net::Pcnet>(net::Pcnet::Config{slot.id, nic.mac}, ports, mmio,
-                                                        memory_, clock_, line, network)),
+            pci_->add(keep(std::make_unique<net::Pcnet>(net::Pcnet::Config{slot.id, nic.mac, host_.collector},
+                                                        ports, mmio, memory_, clock_, line, network)),
                       address_of(slot));
         else if (model == "dec21140")
-            pci_->add(keep(std::make_unique<net::Dec21140>(net::Dec21140::Config{slot.id, nic.mac}, ports,
-                                                           mmio, memory_, clock_, line, network)),
-                      address_of(slot));
+            pci_->add(
+                keep(std::make_unique<net::Dec21140>(net::Dec21140::Config{slot.id, nic.mac, host_.collector},
+                                                     ports, mmio, memory_, clock_, line, network)),
+                address_of(slot));
     }
 }
 

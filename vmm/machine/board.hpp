@@ -3,6 +3,7 @@
 #pragma once
 
 #include "vmm/bus/clock.hpp"
+#include "vmm/bus/collected_ports.hpp"
 #include "vmm/bus/mmio_bus.hpp"
 #include "vmm/devices/fdc82077.hpp"
 #include "vmm/devices/i440fx.hpp"
@@ -34,6 +35,7 @@ struct BoardHost {
     std::function<void(std::uint16_t)> bus_master_moved; ///< I/O base of the IDE bus master; 0: not decoded
     std::function<void(const IoApic::Message&)> message; ///< from the I/O APIC
     std::function<void()> messages_changed;
+    WriteCollector* collector = nullptr;
     /// Video RAM of a size that the guest can have mapped.
     std::function<std::unique_ptr<FrameMemory>(std::size_t)> frame_memory;
 };

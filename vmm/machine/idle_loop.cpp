@@ -21,7 +21,9 @@ bool IdleLoop::look(const ProcessorSample& sample) {
         return sample.interruptible;
     }
     if (sample.halted || !sample.privileged) {
+        const unsigned doublings = doublings_;
         forget();
+        doublings_ = doublings;
         halts_ = sample.halted;
         left_in_row_ = 1; // no use in looking again soon
     } else {
@@ -30,6 +32,7 @@ bool IdleLoop::look(const ProcessorSample& sample) {
     if (--left_in_row_ == 0) {
         left_in_row_ = looks_in_a_row;
         ++row_;
+        doublings_ = std::exchange(seen_again_, false) ? 0 : std::min(doublings_ + 1, most_doublings);
     }
     return false;
 }
@@ -49,7 +52,7 @@ IdleLoop::Time IdleLoop::next_look() const {
         return hardly;
     if (known_)
         return misses_ < misses_to_relax ? soon : seldom;
-    return left_in_row_ < looks_in_a_row ? soon : seldom;
+    return left_in_row_ < looks_in_a_row ? soon : seldom * (1U << doublings_);
 }
 
 IdleLoop::Place* IdleLoop::find(std::uint64_t address) {
@@ -72,8 +75,11 @@ void IdleLoop::learn(const ProcessorSample& sample) {
         since_new_ = 0;
         return;
     }
-    if (place->row == row_ && went_on)
-        ++(place->registers == sample.registers ? place->same : place->different);
+    if (place->row == row_ && went_on) {
+        const bool same = place->registers == sample.registers;
+        ++(same ? place->same : place->different);
+        seen_again_ = seen_again_ || same;
+    }
     place->registers = sample.registers;
     place->row = row_;
     known_ = convinced();

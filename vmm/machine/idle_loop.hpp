@@ -35,7 +35,7 @@ class IdleLoop {
     /// local APIC's pending bits, for example.
     static constexpr Time nap{10000};
     /// Until the next look: soon in a row of looks and at one that has just been idle, seldom at one that
-    /// works.
+    /// works; after rows in which it never came past a place twice up to eight times as long.
     static constexpr Time soon{100};
     static constexpr Time seldom{30000};
     static constexpr Time hardly{1000000}; ///< at one that halts
@@ -61,6 +61,7 @@ class IdleLoop {
     static constexpr unsigned closed_after = 32;   ///< looks without a new place
     static constexpr unsigned misses_to_relax = 8;
     static constexpr unsigned misses_to_forget = 1000;
+    static constexpr unsigned most_doublings = 3;   ///< of seldom
     static constexpr unsigned touches_of_work = 64; ///< between two looks
 
     struct Place {
@@ -83,6 +84,8 @@ class IdleLoop {
     std::uint64_t last_ = 0; ///< address of the look before
     unsigned row_ = 1;
     unsigned left_in_row_ = looks_in_a_row;
+    bool seen_again_ = false; ///< a place in this row, with the same registers
+    unsigned doublings_ = 0;
     unsigned since_new_ = 0; ///< looks since the last new place
     unsigned misses_ = 0;
     unsigned touches_ = 0;

@@ -72,6 +72,7 @@ Machine::Impl::Impl(const profiles::Profile& base, const profiles::MachineDescri
         interrupt_sent();
     };
     host.messages_changed = [this] { update_routes(); };
+    host.collector = &collector;
     host.frame_memory = [this](std::size_t size) {
         return std::make_unique<MappedFrameMemory>(*memory, size,
                                                    [this](bool shown) { collect_video_registers(!shown); });

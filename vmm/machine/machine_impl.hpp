@@ -39,6 +39,22 @@ struct Machine::Impl {
         bool was_halted = false;   ///< has just left HLT: most likely it goes back there soon
     };
 
+    /// KVM's ring, as devices see it.
+    class Collector final : public WriteCollector {
+      public:
+        explicit Collector(Impl& machine) : machine_(machine) {}
+        void collect(std::uint16_t port, unsigned length) override {
+            machine_.vm.coalesce_port(port, length);
+        }
+        void release(std::uint16_t port, unsigned length) override {
+            machine_.vm.uncoalesce_port(port, length);
+        }
+        void settle() override { machine_.drain(); }
+
+      private:
+        Impl& machine_;
+    };
+
     Impl(const profiles::Profile& profile, const profiles::MachineDescription& description,
          MachineBackends backends, MachineOptions options);
     ~Impl();
@@ -108,6 +124,7 @@ struct Machine::Impl {
     kvm::Vm vm;
     HostClock clock;
     std::unique_ptr<MemoryMap> memory;
+    Collector collector{*this};
     std::unique_ptr<Board> board;
     std::vector<std::unique_ptr<Processor>> cpus;
     IdleGroup idle_group;

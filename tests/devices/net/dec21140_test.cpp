@@ -4,6 +4,10 @@
 
 #include <catch2/catch.hpp>
 
+#include <functional>
+#include <utility>
+#include <vector>
+
 using namespace ntferry;
 using namespace ntferry::vmm;
 using ntferry::test::make_frame;
@@ -31,10 +35,13 @@ constexpr std::uint32_t end_of_ring = 0x02000000;
 constexpr std::uint32_t hash_filter = 0x00400000; // FT0
 
 struct Card : test::NicBench {
-    net::Dec21140 nic{{"net0", station}, ports, mmio, memory, clock, irq, net};
+    net::Dec21140 nic;
     unsigned tx = 0; ///< next descriptor the driver fills
 
-    Card() { enable(nic); }
+    explicit Card(WriteCollector* collector = nullptr)
+        : nic({"net0", station, collector}, ports, mmio, memory, clock, irq, net) {
+        enable(nic);
+    }
     std::uint32_t csr(unsigned index) { return in(static_cast<std::uint16_t>(index * 8), 4); }
     void csr(unsigned index, std::uint32_t value) { out(static_cast<std::uint16_t>(index * 8), 4, value); }
 
@@ -325,4 +332,44 @@ TEST_CASE("dec21140: state survives save and load") {
     CHECK(bench.irq.level);
     bench.net.deliver(make_frame(station, 80));
     CHECK(bench.memory.read32(rx_ring + 16) >> 16U == 84);
+}
+
+namespace {
+
+/// The host's ring: keeps what the test says the guest has written, and knows the ports.
+struct Ring final : WriteCollector {
+    std::vector<std::pair<std::uint16_t, unsigned>> ports;
+    std::function<void()> under_way;
+    void collect(std::uint16_t port, unsigned length) override { ports.emplace_back(port, length); }
+    void release(std::uint16_t port, unsigned length) override { std::erase(ports, std::pair(port, length)); }
+    void settle() override {
+        if (const auto writes = std::exchange(under_way, nullptr))
+            writes();
+    }
+};
+
+} // namespace
+
+TEST_CASE("21140A: acknowledgements that the host has collected come before the next frame") {
+    Ring ring;
+    Card card(&ring);
+    card.start();
+    REQUIRE(ring.ports.size() == 1);
+    CHECK(ring.ports[0].second == 4);
+    card.net.deliver(make_frame(station, 100));
+    REQUIRE((card.csr(5) & 0x40U) != 0); // RI
+    REQUIRE(card.irq.level);
+    ring.under_way = [&] { card.csr(5, 0x10040); };
+    card.net.deliver(make_frame(station, 100));
+    CHECK(ring.under_way == nullptr);
+    CHECK((card.csr(5) & 0x40U) != 0); // the second frame's own
+    CHECK(card.irq.level);
+    ring.under_way = [&] { card.csr(5, 0x10040); };
+    card.csr(11, 1); // the general-purpose timer is nobody's write either
+    card.clock.advance(1'000'000);
+    CHECK(ring.under_way == nullptr);
+    CHECK((card.csr(5) & 0x40U) == 0);
+    CHECK((card.csr(5) & 0x800U) != 0);
+    card.nic.reset();
+    CHECK(ring.ports.empty());
 }

@@ -82,8 +82,13 @@ Dec21140::Dec21140(Config config, PortBus& ports, MmioBus& mmio, GuestMemory& me
                    IrqLine& irq, NetBackend& network)
     : name_(std::move(config.name)), memory_(memory), clock_(clock), irq_(irq), network_(network),
       io_bar_(ports, *this, name_, window), memory_bar_(mmio, *this, name_, window),
+      collected_(config.collector, {{0x28, 4}}), // CSR5, which acknowledges
       srom_(serial_rom_content(config.mac)), general_timer_(clock, [this] { timer_expired(); }),
-      poll_timer_(clock, [this] { poll_transmit(); }),
+      poll_timer_(clock,
+                  [this] {
+                      collected_.settle();
+                      poll_transmit();
+                  }),
       receive_wait_(clock, [this] { network_.receive_ready(); }) {
     reset();
     network_.attach(this);
@@ -107,6 +112,7 @@ void Dec21140::reset() {
     write_mask()[0x0C] = 0xFF;                               // cache line size
     io_bar_.update(0, false);
     memory_bar_.update(0, false);
+    collected_.move(0);
     phy_.reset();
     phy_.set_link(network_.link_up());
     setup_.fill(0xFF);
@@ -294,6 +300,7 @@ void Dec21140::csr11_write(std::uint32_t value) {
 }
 
 void Dec21140::timer_expired() {
+    collected_.settle();
     if ((csr_[11] & csr11_continuous) != 0)
         csr11_write(csr_[11]);
     raise(csr5_gte);
@@ -325,6 +332,7 @@ void Dec21140::mmio_write(std::uint64_t offset, unsigned width, std::uint64_t va
 void Dec21140::config_written(std::uint8_t, unsigned) {
     io_bar_.update(load_le<std::uint32_t>(config(), 0x10), io_enabled());
     memory_bar_.update(load_le<std::uint32_t>(config(), 0x14), memory_enabled());
+    collected_.move(io_bar_.base());
 }
 
 void Dec21140::link_changed() {

@@ -14,6 +14,7 @@
 
 #include "vmm/bus/backends.hpp"
 #include "vmm/bus/clock.hpp"
+#include "vmm/bus/collected_ports.hpp"
 #include "vmm/bus/guest_memory.hpp"
 #include "vmm/bus/irq_line.hpp"
 #include "vmm/bus/pci.hpp"
@@ -34,6 +35,7 @@ class Dec21140 final : public PciFunction, public PortDevice, public MmioDevice,
     struct Config {
         std::string name; ///< "net0"
         MacAddress mac;
+        WriteCollector* collector = nullptr; ///< outlives the card
     };
 
     Dec21140(Config config, PortBus& ports, MmioBus& mmio, GuestMemory& memory, Clock& clock, IrqLine& irq,
@@ -98,6 +100,7 @@ class Dec21140 final : public PciFunction, public PortDevice, public MmioDevice,
     NetBackend& network_;
     PciIoBar io_bar_;
     PciMemoryBar memory_bar_;
+    CollectedPorts collected_;
 
     std::array<std::uint32_t, 16> csr_{};
     SerialRom srom_;

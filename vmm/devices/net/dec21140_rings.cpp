@@ -171,6 +171,7 @@ bool Dec21140::accepts(ByteView destination, bool& filter_failed) const {
 }
 
 bool Dec21140::receive_frame(ByteView frame) {
+    collected_.settle(); // an interrupt that the guest has acknowledged before is not this frame's
     if ((csr_[6] & csr6_sr) == 0 || (csr_[6] & csr6_om) != 0 || frame.size() < header_length ||
         frame.size() > maximum_frame)
         return true;

@@ -33,7 +33,9 @@ Pcnet::Pcnet(Config config, PortBus& ports, MmioBus& mmio, GuestMemory& memory, 
              NetBackend& network)
     : config_name_(std::move(config.name)), mac_(config.mac), memory_(memory), clock_(clock), irq_(irq),
       network_(network), io_bar_(ports, *this, config_name_, window),
-      memory_bar_(mmio, *this, config_name_, window), poll_timer_(clock, [this] { poll_transmit(); }),
+      memory_bar_(mmio, *this, config_name_, window),
+      collected_(config.collector, {{0x12, 2}, {0x14, 4}}), // RAP, in both widths; with the latter BDP
+      poll_timer_(clock, [this] { poll_transmit(); }),
       receive_wait_(clock, [this] { network_.receive_ready(); }) {
     reset();
     network_.attach(this);
@@ -55,6 +57,7 @@ void Pcnet::reset() {
     config()[0x3F] = 0xFF; // MAX_LAT
     io_bar_.update(0, false);
     memory_bar_.update(0, false);
+    collected_.move(0);
 
     // Address PROM, "Address PROM Space": the station address, hardware id 11h for a PCI card at 09h, the sum
     // of the first twelve bytes and of the two W at 0Ch, and two ASCII W.
@@ -361,6 +364,7 @@ void Pcnet::mmio_write(std::uint64_t offset, unsigned width, std::uint64_t value
 void Pcnet::config_written(std::uint8_t, unsigned) {
     io_bar_.update(load_le<std::uint32_t>(config(), 0x10), io_enabled());
     memory_bar_.update(load_le<std::uint32_t>(config(), 0x14), memory_enabled());
+    collected_.move(io_bar_.base());
 }
 
 void Pcnet::link_changed() {

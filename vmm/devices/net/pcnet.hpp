@@ -16,6 +16,7 @@
 
 #include "vmm/bus/backends.hpp"
 #include "vmm/bus/clock.hpp"
+#include "vmm/bus/collected_ports.hpp"
 #include "vmm/bus/guest_memory.hpp"
 #include "vmm/bus/irq_line.hpp"
 #include "vmm/bus/pci.hpp"
@@ -34,6 +35,7 @@ class Pcnet final : public PciFunction, public PortDevice, public MmioDevice, pu
     struct Config {
         std::string name; ///< "net0"
         MacAddress mac;
+        WriteCollector* collector = nullptr; ///< outlives the card
     };
 
     Pcnet(Config config, PortBus& ports, MmioBus& mmio, GuestMemory& memory, Clock& clock, IrqLine& irq,
@@ -111,6 +113,7 @@ class Pcnet final : public PciFunction, public PortDevice, public MmioDevice, pu
     NetBackend& network_;
     PciIoBar io_bar_;
     PciMemoryBar memory_bar_;
+    CollectedPorts collected_;
 
     std::array<std::uint8_t, 16> aprom_{};
     std::array<std::uint16_t, 128> csr_{};

@@ -218,7 +218,39 @@ void NatNet::send_frame(ByteView frame) {
         return;
     }
     slirp_input(slirp_.get(), frame.data(), static_cast<int>(frame.size()));
-    wake(); // there may be new sockets to wait for
+    // The thread is woken for new sockets and for data that one of them has no room for, not for each frame
+    // of a stream.
+    if (out_dated_)
+        return;
+    fill(wanted_);
+    if (!watch_.covers(wanted_)) {
+        out_dated_ = true;
+        wake();
+    }
+}
+
+/// libslirp numbers its sockets by their places in the list that was filled last: only the same list will do.
+bool NatNet::Watch::covers(const Watch& other) const {
+    return until_ms <= other.until_ms &&
+           std::equal(events.begin(), events.end(), other.events.begin(), other.events.end(),
+                      [](const pollfd& a, const pollfd& b) { return a.fd == b.fd && a.events == b.events; });
+}
+
+void NatNet::fill(Watch& watch) {
+    const auto add = [](int fd, int events, void* opaque) {
+        auto& list = *static_cast<std::vector<pollfd>*>(opaque);
+        list.push_back({fd, static_cast<short>(to_poll_events(events)), 0});
+        return static_cast<int>(list.size() - 1);
+    };
+    watch.events.assign(1, pollfd{wake_event_, POLLIN, 0});
+    int timeout = 1;
+    // While frames wait for the guest nothing more is taken from the sockets: TCP holds back the far end.
+    if (!queue_.full()) {
+        std::uint32_t slirp_timeout = 60'000;
+        slirp_pollfds_fill(slirp_.get(), &slirp_timeout, add, &watch.events);
+        timeout = poll_timeout(slirp_timeout);
+    }
+    watch.until_ms = monotonic_ns() / 1'000'000 + timeout;
 }
 
 int NatNet::poll_timeout(std::uint32_t slirp_timeout) const {
@@ -244,35 +276,32 @@ void NatNet::expire_timers() {
 
 void NatNet::run() {
     pthread_setname_np(pthread_self(), "net");
-    std::vector<pollfd> wait;
-    const auto add = [](int fd, int events, void* opaque) {
-        auto& list = *static_cast<std::vector<pollfd>*>(opaque);
-        list.push_back({fd, static_cast<short>(to_poll_events(events)), 0});
-        return static_cast<int>(list.size() - 1);
-    };
     const auto happened = [](int index, void* opaque) {
         const auto& list = *static_cast<std::vector<pollfd>*>(opaque);
-        return to_slirp_events(list[static_cast<std::size_t>(index)].revents);
+        const auto at = static_cast<std::size_t>(index);
+        return at < list.size() ? to_slirp_events(list[at].revents)
+                                : 0; // none are listed while the queue is full
     };
+    std::vector<pollfd> wait;
+    std::unique_lock lock(host_.machine_lock);
     while (!leaving_) {
-        int timeout = 0;
-        {
-            const std::lock_guard lock(host_.machine_lock);
-            wait.assign(1, pollfd{wake_event_, POLLIN, 0});
-            std::uint32_t slirp_timeout = 60'000;
-            // While frames wait for the guest nothing more is taken from the sockets: TCP holds back the far
-            // end.
-            if (!queue_.full())
-                slirp_pollfds_fill(slirp_.get(), &slirp_timeout, add, &wait);
-            timeout = queue_.full() ? 1 : poll_timeout(slirp_timeout);
-        }
-        const int ready = poll(wait.data(), wait.size(), timeout);
+        fill(watch_);
+        out_dated_ = false;
+        wait = watch_.events;
+        const auto timeout = std::max<std::int64_t>(0, watch_.until_ms - monotonic_ns() / 1'000'000);
+        lock.unlock();
+        int ready = poll(wait.data(), wait.size(), static_cast<int>(timeout));
         if (wait[0].revents != 0) {
             std::uint64_t count = 0;
             [[maybe_unused]] const ssize_t read_back = read(wake_event_, &count, sizeof count);
         }
-        const std::lock_guard lock(host_.machine_lock);
+        lock.lock();
         queue_.drain();
+        if (out_dated_) { // the list that was waited for is not the one that was filled last
+            fill(watch_);
+            wait = watch_.events;
+            ready = poll(wait.data(), wait.size(), 0);
+        }
         if (wait.size() > 1 || ready <= 0)
             slirp_pollfds_poll(slirp_.get(), ready < 0 ? 1 : 0, happened, &wait);
         expire_timers();

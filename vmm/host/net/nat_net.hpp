@@ -7,11 +7,14 @@
 #include "vmm/host/net/net_backend.hpp"
 
 #include <atomic>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <poll.h>
 
 struct Slirp;
 
@@ -37,6 +40,13 @@ class NatNet final : public NetBackend {
     void add_forward(const std::string& item);
     void run();
     void wake();
+    /// What libslirp wants to wait for now.
+    struct Watch {
+        std::vector<pollfd> events; ///< wake_event_ first
+        std::int64_t until_ms = 0;  ///< on the monotonic clock
+        bool covers(const Watch& other) const;
+    };
+    void fill(Watch& watch);
     int poll_timeout(std::uint32_t slirp_timeout) const;
     void expire_timers();
 
@@ -47,6 +57,9 @@ class NatNet final : public NetBackend {
     std::vector<std::unique_ptr<SlirpTimer>> timers_;
     std::unique_ptr<Slirp, void (*)(Slirp*)> slirp_;
     int wake_event_;
+    Watch watch_;            ///< what the thread waits for
+    Watch wanted_;           ///< what send_frame() finds is wanted, kept for its memory
+    bool out_dated_ = false; ///< watch_ is no longer what is wanted
     std::atomic<bool> leaving_{false};
     std::thread thread_;
 };
